@@ -8,8 +8,8 @@ from typing import Any
 
 from casebus.cases import Case, CaseEvent, fold
 from casebus.events.legaltime import CHINA, LegalTime
+from casebus.events.types import event_name
 from casebus.law import Law, acts, loader
-from casebus.law.compiled import event_name
 
 ROOT = Path(__file__).parents[1]
 #: The shipped law, but for what an act must bear: the bodies here are as bare as can be.

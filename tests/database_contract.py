@@ -18,9 +18,9 @@ import asyncpg
 import pytest
 
 from casebus.cases import FOLD_VERSION, CaseEvent, fold
-from casebus.cases.clock_events import BREACHED as BREACHED_TYPE
 from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope, Record
+from casebus.events.types import CLOCK_BREACHED
 from services.casework.deriving import rows_of
 from services.casework.records import read
 from storage import (
@@ -464,7 +464,7 @@ async def of_a_case_with_an_unsent_record_nothing_is_told(casework: Casework) ->
 async def what_the_bus_says_of_clocks_holds_no_clock_up(casework: Casework) -> None:
     stream = uuid4()
     await shown(casework, stream, FILED)
-    await outbox.enqueue(casework.pool, [owed(stream), replace(owed(stream), type=BREACHED_TYPE)])
+    await outbox.enqueue(casework.pool, [owed(stream), replace(owed(stream), type=CLOCK_BREACHED)])
     assert len(await due(casework, stream, AFTER)) == 1
     assert await sending.awaited_among(casework.pool, [stream]) == set()
     await outbox.enqueue(casework.pool, [replace(owed(stream), type="casebus.case.noted.v1")])

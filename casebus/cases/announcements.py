@@ -13,9 +13,20 @@ from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.finding import Finding
 from casebus.events.doors import BUS
+from casebus.events.types import (
+    CLOCK_BREACH_WITHDRAWN,
+    CLOCK_BREACHED,
+    CLOCK_WARNED,
+    FINDING_RAISED,
+    FINDING_WITHDRAWN,
+    event_name,
+)
 
 #: Folds speak as the bus itself; this source answers for its own findings.
 _SCHEDULER = f"{BUS}/scheduler"
+_BREACHED, _BREACH_WITHDRAWN = event_name(CLOCK_BREACHED), event_name(CLOCK_BREACH_WITHDRAWN)
+_WARNED = event_name(CLOCK_WARNED)
+_RAISED, _WITHDRAWN = event_name(FINDING_RAISED), event_name(FINDING_WITHDRAWN)
 _SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 
@@ -48,24 +59,23 @@ class Announcements:
             self._note_asked(event)
         if event.source != BUS:
             return
-        match event.name:
-            case "clock.breached":
-                _tell(self.breaches, text(event.data, "clock_key"), event)
-            case "clock.breach_withdrawn":
-                _withdraw(self.breaches, text(event.data, "clock_key"))
-            case "clock.warned":
-                self.warnings.setdefault(text(event.data, "clock_key"), event.identity)
-            case "finding.raised":
-                _tell(self.findings, text(event.data, "key"), event)
-            case "finding.withdrawn":
-                _withdraw(self.findings, text(event.data, "key"))
+        name = event.name
+        if name == _BREACHED:
+            _tell(self.breaches, text(event.data, "clock_key"), event)
+        elif name == _BREACH_WITHDRAWN:
+            _withdraw(self.breaches, text(event.data, "clock_key"))
+        elif name == _WARNED:
+            self.warnings.setdefault(text(event.data, "clock_key"), event.identity)
+        elif name == _RAISED:
+            _tell(self.findings, text(event.data, "key"), event)
+        elif name == _WITHDRAWN:
+            _withdraw(self.findings, text(event.data, "key"))
 
     def _note_asked(self, event: CaseEvent) -> None:
-        match event.name:
-            case "finding.raised":
-                self._asked.append(event)
-            case "finding.withdrawn":
-                self._taken_back.update(event.causation)
+        if event.name == _RAISED:
+            self._asked.append(event)
+        elif event.name == _WITHDRAWN:
+            self._taken_back.update(event.causation)
 
     def asked(self) -> tuple[Finding, ...]:
         """The scheduler's findings in force, each shown once and already told to their agencies."""

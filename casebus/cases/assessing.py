@@ -23,12 +23,13 @@ from casebus.cases.omission import region_of, seen
 from casebus.cases.reading import read_once
 from casebus.cases.regions import OpenRegion, Roles
 from casebus.cases.stated import FigureStatement, Stated, statement_of
+from casebus.events.types import PRIOR_SANCTIONS_FOUND, event_name
 from casebus.law import Law
 from casebus.law.assessment import RANK, Assessment, Verdict
 from casebus.law.figures import ActDays, Figures, Sanction, offence_of
 from casebus.law.items import SEVERAL, GoodsItem
 
-ANSWER = "prior_sanctions.found"
+ANSWER = event_name(PRIOR_SANCTIONS_FOUND)
 _ADMINISTRATIVE, _CRIMINAL = "administrative", "criminal"
 _GUILTY = "GUILTY"
 _STATING = frozenset({"restates", "adds", "alleges"})

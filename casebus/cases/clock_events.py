@@ -10,14 +10,16 @@ from casebus.cases.core import Core
 from casebus.cases.derived import Derived, Told, numbers_for, told_agencies
 from casebus.cases.keys import key_of
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import (
+    CLOCK_BREACH_WITHDRAWN,
+    CLOCK_BREACHED,
+    CLOCK_LAPSE_WITHDRAWN,
+    CLOCK_LAPSED,
+    CLOCK_WARNED,
+)
 from casebus.law.agencies import AGENCY
 
-BREACHED = "casebus.clock.breached.v1"
-BREACH_WITHDRAWN = "casebus.clock.breach_withdrawn.v1"
-WARNED = "casebus.clock.warned.v1"
-LAPSED = "casebus.clock.lapsed.v1"
-LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
-_TAKES_BACK = {"breach": BREACH_WITHDRAWN, "lapse": LAPSE_WITHDRAWN}
+_TAKES_BACK = {"breach": CLOCK_BREACH_WITHDRAWN, "lapse": CLOCK_LAPSE_WITHDRAWN}
 
 
 def breach_of(clock: Clock) -> Derived:
@@ -25,7 +27,7 @@ def breach_of(clock: Clock) -> Derived:
     cause = clock.cause or ("open" if clock.status == RUNNING else clock.status)
     return _of_clock(
         clock,
-        BREACHED,
+        CLOCK_BREACHED,
         "breached",
         str(clock.revision),
         to=clock.tell,
@@ -38,7 +40,7 @@ def lapse_of(clock: Clock) -> Derived:
     """The end of a right or of a condition, told once until it is withdrawn."""
     return _of_clock(
         clock,
-        LAPSED,
+        CLOCK_LAPSED,
         "lapsed",
         str(clock.revision),
         to=clock.tell,
@@ -50,7 +52,7 @@ def lapse_of(clock: Clock) -> Derived:
 def warning_of(clock: Clock) -> Derived:
     """The warning that a clock will soon be due. Its actor gets it once."""
     return _of_clock(
-        clock, WARNED, "warned", to=(AGENCY + clock.actor,), at=clock.warn, cause=clock.cause
+        clock, CLOCK_WARNED, "warned", to=(AGENCY + clock.actor,), at=clock.warn, cause=clock.cause
     )
 
 

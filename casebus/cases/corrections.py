@@ -19,10 +19,11 @@ from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
 from casebus.errors import UnfitError
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import CASE_CORRECTED, event_name
 from casebus.words import in_words
 
-CORRECTED = "case.corrected"
-#: More than any schema has: code that copies or writes a body descends level by level.
+CORRECTED = event_name(CASE_CORRECTED)
+#: More than any schema has: what copies or writes a body goes down level by level.
 _MOST_LEVELS = 32
 #: Paths of `changes` that name the envelope, not the body.
 LEGAL_TIME = "$legaltime"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
-from casebus.law.compiled import event_name
+from casebus.events.types import event_name
 
 #: The time of an event without a time: before all others.
 UNSAID = datetime.min.replace(tzinfo=UTC)

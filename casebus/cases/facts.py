@@ -22,22 +22,31 @@ from casebus.cases.keys import StreamKeys
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
+from casebus.events.types import (
+    CASE_CORRECTED,
+    CLOCK_BREACH_WITHDRAWN,
+    CLOCK_BREACHED,
+    FINDING_RAISED,
+    FINDING_WITHDRAWN,
+    any_version,
+    event_name,
+)
 
 #: Domains about handing over, working on or bringing in a case, not about its events. In streams
 #: that are not folded, the batch would decide whether such an event is counted.
 UNCOUNTED = frozenset({"directory", "import", "intake", "law", "relay", "work"})
 #: The field in which the bus's statements name their event.
 _ABOUT = {
-    "finding.raised": ("event_source", "event_id"),
-    "finding.withdrawn": ("event_source", "event_id"),
-    "clock.breach_withdrawn": ("breach_source", "breach_id"),
+    event_name(FINDING_RAISED): ("event_source", "event_id"),
+    event_name(FINDING_WITHDRAWN): ("event_source", "event_id"),
+    event_name(CLOCK_BREACH_WITHDRAWN): ("breach_source", "breach_id"),
 }
-#: The bus's own events from which figures are made.
-_OF_BUS = frozenset({"clock.breached", *_ABOUT})
+#: The bus's own words that figures are made of.
+_OF_BUS = frozenset({event_name(CLOCK_BREACHED), *_ABOUT})
 _MONEY, _COUNTS = "Money", frozenset({"int", "long"})
 _NOT_SAID = frozenset({"work_version"})
 _LONGEST = 64
-_CORRECTED = f"casebus.{CORRECTED}."
+_CORRECTED = any_version(CASE_CORRECTED)
 #: Revisions grow with the journal: epoch first, then the place in it.
 _EPOCH = 1 << 44
 

@@ -8,9 +8,7 @@ from casebus.cases.derived import Derived, Told, numbers_for, told_agencies
 from casebus.cases.finding import Finding
 from casebus.cases.keys import key_of
 from casebus.events.envelope import agency_of
-
-RAISED = "casebus.finding.raised.v1"
-WITHDRAWN = "casebus.finding.withdrawn.v1"
+from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN
 
 
 def raised_of(stream: str, finding: Finding, numbers: list[dict[str, str]]) -> Derived:
@@ -18,7 +16,7 @@ def raised_of(stream: str, finding: Finding, numbers: list[dict[str, str]]) -> D
     return Derived(
         stream=stream,
         id=key_of(stream, "raised", finding.key, str(finding.revision)),
-        type=RAISED,
+        type=FINDING_RAISED,
         to=finding.tell,
         # The agency whose neighbours and superior a rule means.
         of=finding.event[0].partition("/")[0],
@@ -43,7 +41,7 @@ def withdrawn(case: Core, told: Told) -> Derived:
     return Derived(
         stream=case.stream,
         id=key_of(case.stream, "withdrawn", told.key, str(told.revision)),
-        type=WITHDRAWN,
+        type=FINDING_WITHDRAWN,
         to=told_agencies(told),
         of="",
         causation=(told.event[1],),

@@ -45,7 +45,7 @@ from casebus.cases.reading import numbers_of, read_once
 from casebus.cases.recalls import RECALLED, Recalls, unworded
 from casebus.cases.receipts import CaseReceipts
 from casebus.cases.regions import OpenRegion, Roles
-from casebus.cases.renewals import REINTERPRETED, Renewals
+from casebus.cases.renewals import Renewals
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, Case
 from casebus.cases.transitions import Transitions
@@ -53,20 +53,26 @@ from casebus.cases.unopened import unopened
 from casebus.cases.work import WorkItems
 from casebus.errors import Flag
 from casebus.events.doors import BUS
+from casebus.events.types import (
+    CASE_REINTERPRETED,
+    CLOCK_LAPSE_WITHDRAWN,
+    CLOCK_LAPSED,
+    INTAKE_RECEIVED,
+    event_name,
+)
 from casebus.law import Law
 from casebus.law.compiled import ALL, ANY_ROLE, Step, in_force
 
 #: Grows with each change of the fold's result for the same events and the same law.
 FOLD_VERSION = 5
 
-_RECEIVED = "intake.received"
+_RECEIVED = event_name(INTAKE_RECEIVED)
 _FINDING = "finding."
 #: Its author's room in the case was used up (casebus.cases.room).
 NO_ROOM = "no_room"
 _CLOCK = "clock."
-_LAPSED = "clock.lapsed"
-_LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
-#: A step that applies.
+_LAPSED = event_name(CLOCK_LAPSED)
+#: A step where it applies.
 _Here = tuple[OpenRegion, Step]
 
 
@@ -204,7 +210,7 @@ class _Folding:
         if event.data.get("numbers"):
             self.numbers.update(read_once(numbers_of, event, self.law))
         self.marks.note(event)
-        if event.type == REINTERPRETED:
+        if event.type == CASE_REINTERPRETED:
             # An agency that is only told of it gets no part in the case.
             if event.source == BUS:
                 self.renewals.note(event)
@@ -427,7 +433,7 @@ class _Folding:
         return {
             lapse
             for event in self.order
-            if event.type == _LAPSE_WITHDRAWN and event.source == BUS
+            if event.type == CLOCK_LAPSE_WITHDRAWN and event.source == BUS
             for lapse in event.causation
         }
 

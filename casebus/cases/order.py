@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from casebus.cases.event import UNSAID, CaseEvent
+from casebus.events.types import CLOCK_LAPSED
 
 _MIDNIGHT = dt.time()
-#: Says that a clock ran out, at its last second: an act in that second is in time.
-LAPSED = "casebus.clock.lapsed.v1"
 _LATEST = "\U0010ffff"
 #: Rank of an event -> ranks of the events that it caused.
 _Edges = list[list[int]]
@@ -33,7 +32,8 @@ def sort_key(event: CaseEvent) -> Place:
 
 def _place(event: CaseEvent) -> Place:
     legal = event.legal
-    if event.type == LAPSED:
+    if event.type == CLOCK_LAPSED:
+        # At the last second of the clock: what was done in that second is in time.
         time = (legal.time or _MIDNIGHT).replace(microsecond=999_999)
         return (legal.date, time, _LATEST, -1, UNSAID, event.id)
     return (

@@ -15,18 +15,19 @@ from typing import Any
 
 from casebus.cases import body
 from casebus.cases.clock import CLOCK_STATES
-from casebus.cases.corrections import CORRECTED, named_by
+from casebus.cases.corrections import named_by
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.recalls import Recall
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
+from casebus.events.types import CASE_CORRECTED, CASE_RECALLED, any_version, event_name
 
-RECALLED = "case.recalled"
-_PREFIX = f"casebus.{RECALLED}."
-_CORRECTING = f"casebus.{CORRECTED}."
-#: Words of a body that the fold shows together with the event's effects.
+RECALLED = event_name(CASE_RECALLED)
+_PREFIX = any_version(CASE_RECALLED)
+_CORRECTING = any_version(CASE_CORRECTED)
+#: Words of a body that the fold shows where it shows what the event did.
 _SHOWN_WORDS: Mapping[str, Any] = {"actor": "", "cause": "", "numbers": []}
 #: The cause that a breach gives for its clock if no event did.
 _OWN_CAUSES = frozenset({"", "open", *CLOCK_STATES})

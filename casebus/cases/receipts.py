@@ -18,6 +18,7 @@ from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
 from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA, LegalTime, calendar_day
+from casebus.events.types import INTAKE_OPENED, INTAKE_RECEIVED
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule
 from casebus.law.periods import in_time
@@ -33,8 +34,8 @@ OWN_DATE = "own_date"
 
 _RANK = (RECEIVED, RETRIEVED, DECLARED, PRESUMED)
 _STEPS = {
-    "casebus.intake.received.v1": RECEIVED,
-    "casebus.intake.opened.v1": RETRIEVED,
+    INTAKE_RECEIVED: RECEIVED,
+    INTAKE_OPENED: RETRIEVED,
 }
 #: Field of the receiver's answer: the day on which it received the answered event.
 _SAYS_WHEN = "received_on"

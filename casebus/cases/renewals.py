@@ -14,8 +14,6 @@ from casebus.cases.finding import Finding
 from casebus.cases.finding_events import raised_of
 from casebus.cases.keys import key_of
 
-REINTERPRETED = "casebus.case.reinterpreted.v1"
-
 
 class Renewals:
     """Collected while a fold runs; empty for almost every case."""

@@ -14,26 +14,33 @@ from typing import Any, NamedTuple, Self
 
 from casebus.cases.body import text
 from casebus.cases.clock import RUNNING, Clock
-from casebus.cases.clock_events import BREACH_WITHDRAWN, BREACHED, LAPSE_WITHDRAWN, LAPSED
 from casebus.cases.derive import derive
 from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent
-from casebus.cases.facets.copies import COPY_DUE
-from casebus.cases.finding_events import RAISED, WITHDRAWN, raised_of
+from casebus.cases.finding_events import raised_of
 from casebus.cases.fold import FOLD_VERSION, fold
 from casebus.cases.keys import key_of
-from casebus.cases.renewals import REINTERPRETED
 from casebus.cases.state import Case
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import (
+    CASE_COPY_DUE,
+    CASE_REINTERPRETED,
+    CLOCK_BREACH_WITHDRAWN,
+    CLOCK_BREACHED,
+    CLOCK_LAPSE_WITHDRAWN,
+    CLOCK_LAPSED,
+    CLOCK_WARNED,
+    FINDING_RAISED,
+    FINDING_WITHDRAWN,
+)
 from casebus.law import Law
 from casebus.law.assessment import Assessment
 
-_WITHDRAWALS = frozenset({BREACH_WITHDRAWN, LAPSE_WITHDRAWN, WITHDRAWN})
-#: Statements about the past; silent if only the new reading makes them.
-_ACCUSES = frozenset({BREACHED, LAPSED, RAISED, COPY_DUE})
-_WARNED = "casebus.clock.warned.v1"
+_WITHDRAWALS = frozenset({CLOCK_BREACH_WITHDRAWN, CLOCK_LAPSE_WITHDRAWN, FINDING_WITHDRAWN})
+#: What is said of the past; hushed where only the new reading says it.
+_ACCUSES = frozenset({CLOCK_BREACHED, CLOCK_LAPSED, FINDING_RAISED, CASE_COPY_DUE})
 
 
 class ShownState(NamedTuple):
@@ -102,7 +109,7 @@ def renewed(events: Collection[CaseEvent], before: Before, law: Law, as_of: date
     if ShownState.of(case) == before.shown and not (history or hushed or told):
         return Renewed(case=case, event=None)
     changes = _changes(owed, history, hushed)
-    earlier = sum(one.type == REINTERPRETED for one in events)
+    earlier = sum(one.type == CASE_REINTERPRETED for one in events)
     data = {
         "law_before": before.law,
         "law_after": law.digest,
@@ -132,8 +139,8 @@ def _hushed(case: Case, owed: Iterable[Derived], before: Before) -> Iterator[str
     """Ids of statements that only the new reading would make about recorded events."""
     known = before.shown.findings
     for one in owed:
-        shown = one.type == RAISED and one.data["key"] in known
-        # Clocks that were also due by the older reading are told late, not silenced.
+        shown = one.type == FINDING_RAISED and one.data["key"] in known
+        # What was due by the older reading too is said late, not hushed.
         due = one.data.get("clock_key") in before.pending
         if one.type in _ACCUSES and one.id not in before.said and not shown and not due:
             yield one.id
@@ -146,7 +153,7 @@ def _told(case: Case, owed: Iterable[Derived], events: Iterable[CaseEvent]) -> t
     agencies = {agency for one in owed if one.type in _WITHDRAWALS for agency in one.to}
     clocks = {clock.key: clock for clock in case.clocks}
     for event in events:
-        if event.source == BUS and event.type in {_WARNED, BREACHED}:
+        if event.source == BUS and event.type in {CLOCK_WARNED, CLOCK_BREACHED}:
             clock = clocks.get(text(event.data, "clock_key"))
             if _has_moved(event.data, clock):
                 agencies.update(event.to)
@@ -176,7 +183,7 @@ def _event(
         stream=stream,
         source=BUS,
         id=key_of(stream, "reinterpreted", *laws, *folds, str(earlier)),
-        type=REINTERPRETED,
+        type=CASE_REINTERPRETED,
         legal=LegalTime.of(as_of),
         sequence=None,
         causation=(),

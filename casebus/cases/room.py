@@ -19,12 +19,13 @@ from casebus import shipped
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
 from casebus.events.doors import BUS
+from casebus.events.types import INTAKE_ERASED, INTAKE_OPENED, INTAKE_RECEIVED
 
 #: The file of the rooms, in the policies.
 LIMITS = "limits.yaml"
-_RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"})
-#: Takes no room beforehand: few events are recalled.
-_ERASED = "casebus.intake.erased.v1"
+_RECEIPTS = frozenset({INTAKE_RECEIVED, INTAKE_OPENED})
+#: No room is kept for it beforehand: few events are recalled.
+_ERASED = INTAKE_ERASED
 
 
 class Admittance(Enum):

@@ -14,10 +14,11 @@ from casebus.cases.facets.work import WorkItem
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import StreamKeys
 from casebus.cases.regions import OpenRegion
+from casebus.events.types import WORK_TAKEN, event_name
 from casebus.law import Law
 from casebus.law.compiled import ALL, DutyRule
 
-TAKEN = "work.taken"
+TAKEN = event_name(WORK_TAKEN)
 
 
 class OpenItem:

@@ -13,8 +13,8 @@ from typing import Any
 from casebus.events.doors import BUS
 from casebus.events.register import SHARED_NAMESPACE
 from casebus.events.schemas import Schema
+from casebus.events.types import event_name, in_full
 from casebus.law import Law
-from casebus.law.compiled import event_name
 
 INDEX = "README.md"
 SHARED = "shared.md"
@@ -76,7 +76,7 @@ def _text(lines: Iterable[str]) -> str:
 
 def _index(domains: dict[str, list[Schema]], law: Law) -> str:
     count = sum(len(group) for group in domains.values())
-    model = next(one for one in domains[_domain(f"casebus.{_MODEL}.v1")] if _is(one, _MODEL))
+    model = next(one for one in domains[_domain(in_full(_MODEL))] if _is(one, _MODEL))
     fields = {one["name"]: one for one in model.body["fields"]}
     return _text(
         [
@@ -140,7 +140,7 @@ def _wrapped(words: list[str]) -> Iterator[str]:
 
 def _emitters(name: str, law: Law) -> list[str]:
     levels = ("county", "city", "province", "national")
-    ce_type = f"casebus.{name}.v1"
+    ce_type = in_full(name)
     return [
         sector
         for sector in law.sectors

@@ -23,8 +23,9 @@ from casebus.cli.connect import (
 from casebus.cli.ends import DONE, REFUSED
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, foreign, json_option, table
-from casebus.cli.wording import EventTitles, local_time, short_type
+from casebus.cli.wording import EventTitles, local_time
 from casebus.errors import CasebusError
+from casebus.events.types import event_name
 from casebus.files import naming
 from casebus.later import later
 from casebus.sdk.ferry.config import Config, carrier_key, config_of, read_config, write_config
@@ -220,7 +221,7 @@ def case(case: str, home: Path, *, as_json: bool) -> None:
         (
             local_time(one["legal_time"]),
             titles.of(one["type"]),
-            short_type(one["type"]),
+            event_name(one["type"]),
             one["source"],
             one["id"],
         )

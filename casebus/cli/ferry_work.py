@@ -11,8 +11,8 @@ from rich.console import Console
 from casebus.cli import work_tables
 from casebus.cli.connect import case_named
 from casebus.cli.ferry import desk_at
-from casebus.cli.wording import short_type
 from casebus.cli.work_items import SHORT
+from casebus.events.types import event_name
 from casebus.law import Law
 from casebus.now import now_from
 from casebus.sdk.ferry.config import read_config
@@ -39,7 +39,7 @@ def show(console: Console, found: JSON, status: str) -> None:
     work_tables.page(console, found, status)
     for one in found["items"]:
         acts = "  ".join(
-            f"{name.replace('_', '-')} → {short_type(ce_type)}"
+            f"{name.replace('_', '-')} → {event_name(ce_type)}"
             for name, ce_type in one["actions"].items()
         )
         console.print(f"{one['key'][:SHORT]}  {acts}", markup=False)

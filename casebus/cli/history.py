@@ -12,12 +12,13 @@ from rich.table import Table
 from casebus.cli.case_tables import show_parts
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
-from casebus.cli.wording import EventTitles, local_time, short_type
+from casebus.cli.wording import EventTitles, local_time
 from casebus.errors import CasebusError
+from casebus.events.types import all_of, event_name
 from casebus.sdk.gateway import Gateway
 
-#: Event types that prove a hand-over. They are not steps of the case.
-_DELIVERY = "casebus.intake."
+#: What proves a hand-over is no step of the case.
+_DELIVERY = all_of("intake")
 
 
 @click.command("history")
@@ -80,7 +81,7 @@ def _events(events: list[dict[str, Any]], titles: EventTitles) -> Table:
         (
             local_time(one["legal_time"]),
             escape(_what(one, titles)),
-            short_type(one["type"]),
+            event_name(one["type"]),
             one["source"],
             " ".join(one.get("recipients") or ()),
             " ".join(sorted({found["kind"] for found in one.get("findings") or ()})),

@@ -19,8 +19,9 @@ from casebus.cli.connect import (
     settings_for,
 )
 from casebus.cli.output import answer, json_option, stdout, table
-from casebus.cli.wording import EventTitles, local_time, short_type
+from casebus.cli.wording import EventTitles, local_time
 from casebus.errors import CasebusError
+from casebus.events.types import event_name
 from casebus.later import later
 from casebus.patience import Patience
 from casebus.settings import Settings
@@ -102,7 +103,7 @@ def _table(settings: Settings, items: Iterable[Mapping[str, Any]]) -> Table:
         (
             one["case"],
             titles.of(one["type"]),
-            short_type(one["type"]),
+            event_name(one["type"]),
             one["source"],
             local_time(one.get("legal_at")),
             one["id"],
@@ -118,7 +119,7 @@ def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_j
         answer(one, as_json=as_json, line=True, show=lambda _: None)
         if not as_json:
             stdout().print(
-                f"{one['case']}  {titles.of(one['type'])} {short_type(one['type'])}"
+                f"{one['case']}  {titles.of(one['type'])} {event_name(one['type'])}"
                 f"  {one['source']}  {local_time(one['legal_time'])}  {one['id']}"
             )
 

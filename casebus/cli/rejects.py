@@ -16,8 +16,8 @@ from casebus.cli import ends, reject_tables
 from casebus.cli.connect import agency_option, open_gateway, settings_for
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, stderr
-from casebus.cli.wording import short_type
 from casebus.errors import CasebusError
+from casebus.events.types import event_name
 from casebus.files import write_text
 from casebus.sdk.gateway import JSON, Gateway
 from casebus.settings import Settings
@@ -102,7 +102,7 @@ def draft(place: str, output: Path | None, agency: str | None) -> None:
 def event_of(drafted: JSON) -> JSON:
     """A CloudEvent of a draft as `casebus publish` reads events."""
     names = {ours: drafted[theirs] for theirs, ours in _DRAFTED.items() if theirs in drafted}
-    return {"type": short_type(drafted["type"]), **names, "data": drafted["data"]}
+    return {"type": event_name(drafted["type"]), **names, "data": drafted["data"]}
 
 
 @command.command()

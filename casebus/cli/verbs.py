@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from casebus.events.schemas import Schemas
+from casebus.events.types import in_full
 from casebus.law import loader, models
 
 #: The most acts of a word that its help names.
@@ -20,7 +21,7 @@ def verbs(policies: Path, schemas: Path) -> Mapping[str, str]:
     for file in files.values():
         for duty in file.duties.values():
             for word, event in duty.actions.items():
-                title = titles.get(f"casebus.{event}.v1", "")
+                title = titles.get(in_full(event), "")
                 acts.setdefault(word.replace("_", "-"), {})[event] = title
     return {word: _help(of) for word, of in sorted(acts.items())}
 

@@ -23,11 +23,6 @@ class EventTitles:
         return self._titles.get(ce_type, "")
 
 
-def short_type(ce_type: str) -> str:
-    """`casebus.referral.sent.v1` → `referral.sent`."""
-    return ce_type.removeprefix("casebus.").rpartition(".v")[0] or ce_type
-
-
 def local_time(text: Any) -> str:
     """A date as it is; a moment in China's time, to the minute, with its zone."""
     if not text or len(str(text)) <= _DATE:

@@ -7,8 +7,9 @@ from typing import Any
 from rich.console import Console
 
 from casebus.cli.output import table
-from casebus.cli.wording import PROVISIONAL, local_time, short_type
+from casebus.cli.wording import PROVISIONAL, local_time
 from casebus.cli.work_items import SHORT
+from casebus.events.types import event_name
 
 JSON = dict[str, Any]
 
@@ -80,7 +81,7 @@ def item(console: Console, one: JSON) -> None:
         return
     for name, event_type in one["actions"].items():
         typed = name.replace("_", "-")
-        console.print(f"  casebus work {typed} {one['key']}  → {short_type(event_type)}")
+        console.print(f"  casebus work {typed} {one['key']}  → {event_name(event_type)}")
         for need in one.get("requires", {}).get(name, ()):
             console.print(f"      {_need(need)}", markup=False)
 

@@ -11,6 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import RECIPIENTS, texts_of
+from casebus.events.types import INTAKE_OPENED, INTAKE_RECEIVED
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle, ProvedHandOver
@@ -18,7 +19,7 @@ from casebus.evidence.report import BundleReport, Flaw
 
 SUBMITTED, RELAYED, DELIVERED, RETRIEVED = "submitted", "relayed", "delivered", "retrieved"
 #: What the record of a step says. A checkpoint also speaks for agencies with their own system.
-_SAYS = {DELIVERED: "casebus.intake.received.v1", RETRIEVED: "casebus.intake.opened.v1"}
+_SAYS = {DELIVERED: INTAKE_RECEIVED, RETRIEVED: INTAKE_OPENED}
 
 
 def check_hand_overs(bundle: Bundle, schemas: Schemas, report: BundleReport) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import event_name
 from casebus.law.calendar import Calendar
 from casebus.law.periods import END_OF_DAY, Ending, Period, ending
 
@@ -24,13 +24,6 @@ _MOST_KNOWN = 10_000
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 #: Paths in a body, and the values that count at each.
 Conditions = tuple[tuple[tuple[str, ...], frozenset[str | None]], ...]
-
-
-@lru_cache(maxsize=4096)
-def event_name(ce_type: str) -> str:
-    """`referral.sent` for `casebus.referral.sent.v1`; a name of another form stays as it is."""
-    between = ce_type.split(".")[1:-1]
-    return ".".join(between) if between else ce_type
 
 
 @dataclass(frozen=True, slots=True)

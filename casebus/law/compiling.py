@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from casebus.events.doors import BUS
+from casebus.events.types import in_full
 from casebus.law import models
 from casebus.law.compiled import (
     ALL,
@@ -191,7 +192,7 @@ def _duty(word: str, duty: models.Duty) -> DutyRule:
         title=duty.title.zh,
         title_en=duty.title.en,
         role=duty.role,
-        types={word: f"casebus.{event}.v1" for word, event in duty.actions.items()},
+        types={word: in_full(event) for word, event in duty.actions.items()},
         clock=duty.clock,
     )
 

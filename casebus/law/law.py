@@ -8,10 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
+from casebus.events.types import event_name
 from casebus.law import bundle, compiled, compiling, loader, models, options
 from casebus.law.acts import ActRules
 from casebus.law.calendar import Calendar
-from casebus.law.compiled import ClockRule, Procedure, event_name
+from casebus.law.compiled import ClockRule, Procedure
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
 from casebus.law.findings import Waits
 from casebus.law.reading import LawError

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from casebus.events.doors import BUS
+from casebus.events.types import CLOCK_LAPSED, event_name
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 #: `domain.event` of a ce_type `casebus.<domain>.<event>.v<major>`.
@@ -37,7 +38,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Level = Literal["county", "city", "province", "national"]
 
 #: The event of the bus which says that a clock ran out.
-LAPSED = "clock.lapsed"
+LAPSED = event_name(CLOCK_LAPSED)
 
 
 class LawModel(BaseModel):

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from casebus.events.types import event_name
 from casebus.law import loader
-from casebus.law.compiled import event_name
 from casebus.law.conditions import Body, Condition, in_force
 from casebus.law.models import EventName, LawModel, Rule, Title, Word
 

@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from casebus.events.types import event_name
 from casebus.law import loader
 from casebus.law.agencies import Agencies, KnownAgency
-from casebus.law.compiled import event_name
 from casebus.law.conditions import Body, Condition, in_force, texts_at
 from casebus.law.divisions import Divisions
 from casebus.law.models import EventName, LawModel, Rule, Title, Word

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import in_full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class NewEvent:
 
     @property
     def ce_type(self) -> str:
-        return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
+        return in_full(self.type)
 
 
 @dataclass(frozen=True, slots=True)

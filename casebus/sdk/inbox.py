@@ -25,6 +25,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import POSITION, texts_of
+from casebus.events.types import INTAKE_ERASED, INTAKE_OPENED
 from casebus.kafka.connection import clear_errors, open_consumer
 from casebus.patience import Patience
 from casebus.sdk.event import NewEvent
@@ -48,8 +49,6 @@ _NO_LONGER_OURS = (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
-OPENED = "casebus.intake.opened.v1"
-ERASED = "casebus.intake.erased.v1"
 
 
 class Feed(Protocol):
@@ -272,11 +271,11 @@ class Inbox:
     def _acknowledge(self, one: Envelope, position: str, erased: _Erased | None = None) -> None:
         if self._is_handled(one):
             return
-        said = [self._said(OPENED, one, (one.source, one.id), position, event_type=one.type)]
+        said = [self._said(INTAKE_OPENED, one, (one.source, one.id), position, event_type=one.type)]
         done = [(one.source, one.id)]
         if erased is not None:
-            said.append(self._said(ERASED, one, erased.event, position, held=erased.held))
-            # A copy of it is not given out, whether it comes later or for the first time.
+            said.append(self._said(INTAKE_ERASED, one, erased.event, position, held=erased.held))
+            # A copy of it that comes later, or for the first time, is not handed out.
             done.append(erased.event)
         also = partial(self._mark, one.subject, done)
         # A second call gives the same word, which is kept and only has to be sent.
@@ -290,7 +289,7 @@ class Inbox:
         self, ce_type: str, one: Envelope, about: Identity, position: str, **more: Any
     ) -> NewEvent:
         source, event_id = about
-        words = [self._agency, *(["erased"] if ce_type == ERASED else []), source, event_id]
+        words = [self._agency, *(["erased"] if ce_type == INTAKE_ERASED else []), source, event_id]
         return NewEvent(
             type=ce_type,
             stream=one.subject,

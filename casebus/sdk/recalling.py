@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from casebus.events.types import CASE_RECALLED
 from casebus.sdk.event import NewEvent
 from casebus.sdk.gateway import Gateway
-
-RECALLED = "casebus.case.recalled.v1"
 
 
 def recall_of(
@@ -18,7 +17,7 @@ def recall_of(
     """
     recipients = gateway.receipts(source, event)["recipients"]
     return NewEvent(
-        type=RECALLED,
+        type=CASE_RECALLED,
         stream=str(gateway.event(source, event)["subject"]),
         source=source,
         to=tuple(recipients),

@@ -10,6 +10,7 @@ from typing import Any
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
+from casebus.events.types import in_full
 from casebus.kafka.connection import clear_errors, open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Directory, PublicKey
@@ -80,7 +81,7 @@ class Registrar:
         return int(taken.offset)
 
     def _entry(self, event: str, about: str, said: dict[str, Any], now: datetime) -> Record:
-        ce_type = f"casebus.directory.{event}.v1"
+        ce_type = in_full(f"directory.{event}")
         envelope = Envelope(
             id=str(uuid.uuid4()),
             type=ce_type,

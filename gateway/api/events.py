@@ -12,6 +12,7 @@ from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.stamps import FLAGS, texts_of
+from casebus.events.types import REFERRAL_RECEIPTED
 from gateway.access import redaction
 from gateway.access.looks import Looking
 from gateway.api.cases import viewer_of
@@ -27,7 +28,6 @@ from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
 
-_TYPE = "casebus.referral.receipted.v1"
 _DATA = {
     "received_by": "P-1024",
     "numbers": [{"kind": "docket_no", "value": "杭公西受〔2026〕31号"}],
@@ -35,7 +35,7 @@ _DATA = {
 _STRUCTURED = {
     "specversion": "1.0",
     "id": EVENT,
-    "type": _TYPE,
+    "type": REFERRAL_RECEIPTED,
     "source": "cn-330106-psb",
     "subject": CASE,
     "to": SOURCE,
@@ -83,7 +83,7 @@ class EventStatus(Shape):
     id: str = Field(examples=[EVENT])
     source: str = Field(examples=[SOURCE])
     subject: str | None = Field(default=None, examples=[CASE])
-    type: str | None = Field(default=None, examples=[_TYPE])
+    type: str | None = Field(default=None, examples=[REFERRAL_RECEIPTED])
     status: Literal["pending", "unsent", "journaled", "rejected"]
     position: Position | None = None
     at: datetime | None = None

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.visibility import Viewer
+from casebus.events.types import REFERRAL_SENT
 from gateway.access import agreement, redaction
 from gateway.access.looks import Looking
 from gateway.api.cases import (
@@ -38,7 +39,7 @@ router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 class HistoryItem(Shape):
     """One event of the case, in fold order."""
 
-    type: str = Field(examples=["casebus.referral.sent.v1"])
+    type: str = Field(examples=[REFERRAL_SENT])
     source: str = Field(examples=[SOURCE])
     id: str = Field(examples=[EVENT])
     legal_time: str = Field(examples=["2026-03-02"])

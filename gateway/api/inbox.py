@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.errors import CasebusError
+from casebus.events.types import REFERRAL_SENT
 from gateway.api.work import Actor
 from gateway.cases import bodies, openings
 from gateway.identity.caller import Caller
@@ -28,7 +29,7 @@ class Delivery(Shape):
     case: str = Field(examples=[CASE])
     source: str = Field(examples=[SOURCE])
     id: str = Field(examples=[EVENT])
-    type: str = Field(examples=["casebus.referral.sent.v1"])
+    type: str = Field(examples=[REFERRAL_SENT])
     legal_at: datetime
     delivered_at: datetime
     position: Position = Field(description="Of the `intake.received` that proves the delivery.")

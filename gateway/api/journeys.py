@@ -17,6 +17,7 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.partition import partition_for
 from casebus.events.topics import JOURNAL
+from casebus.events.types import REFERRAL_SENT
 from gateway.access.looks import Looking
 from gateway.identity.caller import Asker, only_operators
 from gateway.monitoring import journeys
@@ -48,7 +49,7 @@ class Stage(Shape):
 class Step(Shape):
     """An event and its way."""
 
-    type: str = Field(examples=["casebus.referral.sent.v1"])
+    type: str = Field(examples=[REFERRAL_SENT])
     source: str = Field(examples=[SOURCE])
     id: str = Field(examples=[EVENT])
     recipients: list[str]

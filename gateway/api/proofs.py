@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.events.doors import BUS
+from casebus.events.types import REFERRAL_SENT
 from gateway.api.operating import Hours
 from gateway.identity.caller import Asker, only_operators
 from gateway.problems import documented
@@ -75,7 +76,7 @@ class Heads(Shape):
 class Version(Shape):
     """Events of one type by one version, of one agency."""
 
-    type: str = Field(examples=["casebus.referral.sent.v1"])
+    type: str = Field(examples=[REFERRAL_SENT])
     version: int | None = Field(description="None where the registry does not know the number.")
     schema_id: int
     latest: int | None

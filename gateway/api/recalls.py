@@ -11,6 +11,7 @@ from pydantic import Field
 
 from casebus.cases import recalls
 from casebus.errors import CasebusError
+from casebus.events.types import CASE_CORRECTED, any_version
 from gateway.access.looks import Looking
 from gateway.api.events import HandOver, hand_over
 from gateway.cases import bodies
@@ -24,7 +25,7 @@ from storage import access, reads
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
 #: Its system reads its own topic, and leaves no trace of it here.
 _OWN = "kafka"
-_CORRECTED = "casebus.case.corrected."
+_CORRECTED = any_version(CASE_CORRECTED)
 
 
 class Reader(Shape):

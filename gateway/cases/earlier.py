@@ -15,10 +15,11 @@ from uuid import UUID
 
 from casebus.cases import Case, CaseEvent, Clock, Identity, fold
 from casebus.cases.dating import dated
-from casebus.cases.recalls import RECALLED, recalled_by
+from casebus.cases.recalls import recalled_by
 from casebus.cases.room import LIMITS
 from casebus.errors import CasebusError
 from casebus.events.stamps import Stamps
+from casebus.events.types import CASE_RECALLED, any_version
 from casebus.evidence.lines import JournalLine, Place
 from casebus.evidence.refolding import FoldTools, events_of
 from casebus.law import Law, bundle
@@ -26,7 +27,7 @@ from gateway.runtime.context import Gateway
 from storage import bundling
 from storage.packing import unpack_headers
 
-_RECALL = f"casebus.{RECALLED}."
+_RECALL = any_version(CASE_RECALLED)
 
 
 @dataclass(frozen=True, slots=True)

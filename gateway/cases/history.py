@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA
+from casebus.events.types import all_of
 
-#: Only the two sides know who received and opened what, and when.
-_NOTES = "casebus.intake."
+#: Who received and opened what, and when, is between the two.
+_NOTES = all_of("intake")
 
 
 def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list[Any]:

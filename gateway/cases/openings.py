@@ -13,12 +13,11 @@ from typing import Any
 from casebus.cases.keys import key_of
 from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope
+from casebus.events.types import INTAKE_OPENED
 from casebus.trust.signing import Draft, sign
 from gateway.runtime.context import Gateway
 from storage import outbox, reads
 from storage.outbox import OutboxRow
-
-TYPE = "casebus.intake.opened.v1"
 
 
 async def note(gateway: Gateway, agency: str, source: str, event_id: str, *, actor: str) -> None:
@@ -56,12 +55,12 @@ def _draft(gateway: Gateway, agency: str, row: Any, actor: str) -> Draft:
     }
     envelope = Envelope(
         # Deterministic: an agency opens an event for the first time once.
-        id=key_of(stream, TYPE, agency, row["source"], row["id"]),
-        type=TYPE,
+        id=key_of(stream, INTAKE_OPENED, agency, row["source"], row["id"]),
+        type=INTAKE_OPENED,
         source=agency,
         subject=stream,
         time=gateway.now(),
-        dataschema=gateway.schemas.latest(TYPE).uri,
+        dataschema=gateway.schemas.latest(INTAKE_OPENED).uri,
         causationid=(row["id"],),
     )
-    return Draft(envelope, gateway.schemas.encode(TYPE, data))
+    return Draft(envelope, gateway.schemas.encode(INTAKE_OPENED, data))

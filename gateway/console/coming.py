@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from casebus.events.types import in_full
+
 Title = tuple[str, str]
 """(Chinese, English)."""
 _ANY = "*"
@@ -42,8 +44,8 @@ class ReadableProcedure:
         return cls(title_of(said["title"]), states, roles, rows)
 
     def has(self, ce_type: str) -> bool:
-        """True if the procedure names this event."""
-        return any(_type(one["event"]) == ce_type for one in self.transitions)
+        """Whether the procedure names this event."""
+        return any(in_full(one["event"]) == ce_type for one in self.transitions)
 
     def next(self, state: str, today: dt.date) -> list[NextAct]:
         """The acts that its law knows from this state, each once; options are left out."""
@@ -58,7 +60,7 @@ class ReadableProcedure:
         to = row.get("to", "=")
         citation = f"{row.get('source', '')} {row.get('article', '')}".strip()
         return NextAct(
-            _type(row["event"]),
+            in_full(row["event"]),
             tuple(self.roles[one] for one in row.get("by") or () if one in self.roles),
             None if to in ("=", state) else self.states.get(to),
             citation,
@@ -68,10 +70,6 @@ class ReadableProcedure:
 
 def title_of(said: Mapping[str, str]) -> Title:
     return said["zh"], said["en"]
-
-
-def _type(event: str) -> str:
-    return event if event.startswith("casebus.") else f"casebus.{event}.v1"
 
 
 def _holds(row: Mapping[str, Any], state: str, today: dt.date) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from casebus.cases.visibility import Level, shown
 from casebus.events.schemas import CodecError, Schemas
+from casebus.events.types import in_full
 from casebus.law import loader
 from casebus.law.reading import read_yaml
 from gateway.console.coming import ReadableProcedure, Title, title_of
@@ -128,7 +129,7 @@ class PageNames:
 
     def action(self, t: PageWords, word: str, ce_type: str) -> str:
         """The text of a button."""
-        full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
+        full = in_full(ce_type)
         return self.type(t, full) if t.language == "zh" else _spoken(word)
 
 

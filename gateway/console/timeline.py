@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import all_of
 from gateway.api.histories import HistoryItem
 from gateway.shapes import Clock
 
@@ -29,8 +30,8 @@ _NEAR, _FAR, _FOLDED = 30, 72, 84
 _FILL, _MOST_WIDER = 720, 3
 IDLE = timedelta(days=2)
 #: Notes about others' events, or by the bus. They move no case.
-_NOTES = ("casebus.intake.", "casebus.work.", "casebus.clock.", "casebus.finding.")
-#: The due date of a clock in any other state no longer matters.
+_NOTES = (all_of("intake"), all_of("work"), all_of("clock"), all_of("finding"))
+#: The due date of a clock in any other state is of no more interest.
 _OPEN = frozenset({"running", "paused", "breached", "met_late", "unconfirmed"})
 
 

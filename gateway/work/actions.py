@@ -22,7 +22,7 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA, LegalTime
-from casebus.law.compiled import event_name
+from casebus.events.types import WORK_TAKEN, event_name, in_full
 from gateway.entry import submission
 from gateway.entry.cloudevents import Submission
 from gateway.runtime.context import Gateway
@@ -32,8 +32,7 @@ from storage.handles import Handle
 from storage.submissions import Finished, PendingAction
 
 TAKE = "take"
-TAKEN_TYPE = "casebus.work.taken.v1"
-#: An officer waits this long for the outcome, then gets `pending`.
+#: An officer waits this long for the outcome, then hears `pending`.
 PATIENCE = 2.0
 _POLL_SECONDS = 0.02
 #: After this, an action without a result no longer keeps others from acting.
@@ -123,15 +122,15 @@ def _check(item: Any, action: Action) -> None:
         raise CasebusError("work_changed", f"{detail}; {offers}")
     if action.word not in view["actions"]:
         raise CasebusError("unknown_action", f"{what} has no `{action.word}`; {offers}")
-    event_type = _event_type(view["actions"][action.word])
-    if event_type == TAKEN_TYPE and view["taken_by"] == action.actor:
+    event_type = in_full(view["actions"][action.word])
+    if event_type == WORK_TAKEN and view["taken_by"] == action.actor:
         raise CasebusError("already_taken", f"{what} is taken by {action.actor} already; {offers}")
 
 
 async def _check_whole(gateway: Gateway, agency: str, item: Any, action: Action) -> None:
     """Sign no act that lacks something the law requires on the day of the act."""
     acts = await requirements.acts_of(gateway, item["law"])
-    event_type = _event_type(item["view"]["actions"][action.word])
+    event_type = in_full(item["view"]["actions"][action.word])
     legal = LegalTime.entered(action.legal_time) if action.legal_time else None
     day = legal.date if legal else gateway.now().astimezone(CHINA).date()
     to = [one for one in _recipients(agency, event_type, item, action) if one != agency]
@@ -141,11 +140,11 @@ async def _check_whole(gateway: Gateway, agency: str, item: Any, action: Action)
 
 
 def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
-    event_type = _event_type(item["view"]["actions"][action.word])
+    event_type = in_full(item["view"]["actions"][action.word])
     opened_by, changed_by = item["view"]["opened_by"], item["view"]["changed_by"]
     signed = {"actor": action.actor, "work_item": item["key"], "work_version": action.version}
     data = {**action.data, **signed}
-    if event_type == TAKEN_TYPE:
+    if event_type == WORK_TAKEN:
         data["agency"] = agency
     attributes = {
         "specversion": "1.0",
@@ -162,16 +161,11 @@ def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
     return Submission({name: text for name, text in attributes.items() if text}, data=data)
 
 
-def _event_type(name: str) -> str:
-    """The law names an event as `referral.filed`; on the wire it is `casebus.referral.filed.v1`."""
-    return name if name.startswith("casebus.") else f"casebus.{name}.v1"
-
-
 def _recipients(agency: str, event_type: str, item: Any, action: Action) -> tuple[str, ...]:
     """The agency that the act answers: the item's opener or, if that is itself, the case's."""
     if action.to is not None:
         return action.to
-    if event_type == TAKEN_TYPE:
+    if event_type == WORK_TAKEN:
         return ()
     waiting = (agency_of(item["view"]["opened_by"]["source"]), item["opener"])
     return next(((one,) for one in waiting if one and one not in {agency, BUS}), ())

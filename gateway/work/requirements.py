@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from casebus.events.types import event_name
 from casebus.law import bundle, loader
 from casebus.law.acts import ActRules, Need, lacking
-from casebus.law.compiled import event_name
 from gateway.problems import RefusedError
 from gateway.runtime.context import Gateway
 from storage import law

@@ -20,6 +20,7 @@ from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
+from casebus.events.types import LAW_ADOPTED
 from casebus.kafka.connection import open_producer
 from casebus.law import LawError, bundle, checking, loader
 from casebus.settings import Settings
@@ -27,7 +28,6 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from storage import law
 
-TYPE = "casebus.law.adopted.v1"
 _NAMESPACE = uuid.UUID("b0a6b7f4-2f0c-5a43-8a52-7f7f1f0a3c55")
 _SEND_SECONDS = 20
 
@@ -117,11 +117,11 @@ def streams(partitions: int) -> Iterator[uuid.UUID]:
 def _draft(schemas: Schemas, stream: uuid.UUID, adoption: Adoption, partition: int) -> Draft:
     envelope = Envelope(
         id=adoption.event_id(stream),
-        type=TYPE,
+        type=LAW_ADOPTED,
         source=BUS,
         subject=str(stream),
         time=datetime.now(UTC),
-        dataschema=schemas.latest(TYPE).uri,
+        dataschema=schemas.latest(LAW_ADOPTED).uri,
     )
     data = {
         "digest": adoption.digest,
@@ -130,7 +130,7 @@ def _draft(schemas: Schemas, stream: uuid.UUID, adoption: Adoption, partition: i
         "author": adoption.author,
         "reasons": adoption.reasons,
     }
-    return Draft(envelope, schemas.encode(TYPE, data))
+    return Draft(envelope, schemas.encode(LAW_ADOPTED, data))
 
 
 def _send(producer: KafkaProducer, record: Record, partitions: int) -> Any:

@@ -18,6 +18,7 @@ from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
+from casebus.events.types import CASE_REINTERPRETED
 from casebus.law import Law
 from casebus.present import present
 from casebus.settings import Settings
@@ -29,8 +30,6 @@ from services.casework.streams import Stream, restore
 from storage import cases, renewing
 from storage import law as bundles
 from storage.handles import Connection
-
-TYPE = "casebus.case.reinterpreted.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +111,12 @@ def _draft(
     words = f"{data['law_before']}/{data['law_after']}/{data['state_before']}"
     envelope = Envelope(
         id=str(uuid.uuid5(stream, words)),
-        type=TYPE,
+        type=CASE_REINTERPRETED,
         source=BUS,
         subject=str(stream),
         time=now,
-        dataschema=schemas.latest(TYPE).uri,
+        dataschema=schemas.latest(CASE_REINTERPRETED).uri,
         to=to,
         legaltime=LegalTime.of(now),
     )
-    return Draft(envelope, schemas.encode(TYPE, data))
+    return Draft(envelope, schemas.encode(CASE_REINTERPRETED, data))

@@ -13,6 +13,7 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.events.types import LAW_ADOPTION_VOIDED
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
@@ -20,8 +21,6 @@ from operations.adoption import announcing
 from storage import stalling
 from storage.handles import Connection
 from storage.stalling import Stalled
-
-TYPE = "casebus.law.adoption_voided.v1"
 
 
 async def void(settings: Settings, author: str, reasons: str) -> list[dict[str, Any]]:
@@ -58,10 +57,10 @@ def _body(one: Stalled, author: str, reasons: str) -> dict[str, Any]:
 def _draft(schemas: Schemas, stream: uuid.UUID, body: dict[str, Any]) -> Draft:
     envelope = Envelope(
         id=str(uuid.uuid5(stream, f"void/{body['adoption']}")),
-        type=TYPE,
+        type=LAW_ADOPTION_VOIDED,
         source=BUS,
         subject=str(stream),
         time=datetime.now(UTC),
-        dataschema=schemas.latest(TYPE).uri,
+        dataschema=schemas.latest(LAW_ADOPTION_VOIDED).uri,
     )
-    return Draft(envelope, schemas.encode(TYPE, body))
+    return Draft(envelope, schemas.encode(LAW_ADOPTION_VOIDED, body))

@@ -17,6 +17,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
+from casebus.events.types import in_full
 from casebus.kafka.connection import consumer_settings, producer_settings
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Agency, Directory
@@ -107,7 +108,7 @@ def _public(key: SigningKey) -> dict[str, Any]:
 
 
 def _draft(schemas: Schemas, event: str, about: str, data: dict[str, Any]) -> Draft:
-    ce_type = f"casebus.directory.{event}.v1"
+    ce_type = in_full(f"directory.{event}")
     envelope = Envelope(
         id=str(uuid.uuid4()),
         type=ce_type,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from casebus.events.types import WORK_TAKEN, event_name
 from rehearsal.scenario.storyline import StorylineStep
 
-TAKEN = "work.taken"
+TAKEN = event_name(WORK_TAKEN)
 #: Taking a work item and acting on it are two moments.
 READING = timedelta(minutes=-5)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import singledispatch
 from typing import Any
 
-from casebus.cli.wording import short_type
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN, event_name
 from rehearsal.scenario import expectations as expected
 from rehearsal.scenario.expectations import Expectation
 from rehearsal.scenario.moments import due as read_due
@@ -187,7 +187,7 @@ def _said_of_clock(world: World, stream: str, word: str, clock: str | None) -> l
     return [
         event
         for event in world.history(stream)
-        if short_type(event["type"]) == f"clock.{word}"
+        if event_name(event["type"]) == f"clock.{word}"
         and clock in (None, event["data"].get("clock"))
     ]
 
@@ -215,7 +215,7 @@ def _finding_fields(
     raised = [
         event
         for event in world.history(stream)
-        if short_type(event["type"]) == "finding.raised" and event["data"]["key"] == row["key"]
+        if event["type"] == FINDING_RAISED and event["data"]["key"] == row["key"]
     ]
     if raised:
         yield from _told(one.told, raised[-1], names, one.kind)
@@ -242,10 +242,10 @@ def _findings(
     raised: dict[str, JSON] = {}
     for said in world.history(stream):
         data = said["data"]
-        if short_type(said["type"]) == "finding.raised":
+        if said["type"] == FINDING_RAISED:
             about = {"source": data["event_source"], "id": data["event_id"]}
             raised[data["key"]] = {**data, "event": about}
-        elif short_type(said["type"]) == "finding.withdrawn":
+        elif said["type"] == FINDING_WITHDRAWN:
             raised.pop(data["key"], None)
     for key, row in raised.items():
         if (
@@ -261,7 +261,7 @@ def _withdrawn(one: expected.Withdrawn, stream: str, world: World, names: Names)
     said = [
         event
         for event in world.history(stream)
-        if short_type(event["type"]) == "finding.withdrawn" and event["data"]["kind"] == one.kind
+        if event["type"] == FINDING_WITHDRAWN and event["data"]["kind"] == one.kind
     ]
     if not said:
         yield f"no finding {one.kind} was withdrawn"
@@ -339,7 +339,7 @@ def _matching(
     for event in world.history(stream):
         by = event["source"].partition("/")[0]
         if (
-            short_type(event["type"]) == one.type
+            event_name(event["type"]) == one.type
             and author in (None, by)
             and _within(wanted, event["data"])
         ):
@@ -364,7 +364,7 @@ def _within(wanted: Any, seen: Any) -> bool:
 @_hold.register
 def _inbox(one: expected.Inbox, stream: str, world: World, names: Names) -> Iterator[str]:
     got = Counter(
-        names.label((item["source"], item["id"])) or short_type(item["type"])
+        names.label((item["source"], item["id"])) or event_name(item["type"])
         for item in world.inbox(names.agency(one.agency), stream)
     )
     for label in one.has:
@@ -395,7 +395,7 @@ def _sight(one: expected.Access, agency: str, history: list[JSON], names: Names)
     if not about:
         yield f"{one.agency} is shown no such event"
     for row in about:
-        label = names.label((row["source"], row["id"])) or short_type(row["type"])
+        label = names.label((row["source"], row["id"])) or event_name(row["type"])
         if one.seen is not None and _how_much(row) != one.seen:
             yield f"{one.agency} sees {_how_much(row)} of {label}, not {one.seen}"
         for field in one.withholds:

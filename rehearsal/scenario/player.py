@@ -17,9 +17,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from casebus.cli.wording import short_type
 from casebus.errors import CasebusError
 from casebus.events.legaltime import in_china
+from casebus.events.types import event_name
 from casebus.now import set_scenario_time
 from rehearsal.scenario import sending
 from rehearsal.scenario.expectations import Expectation
@@ -139,7 +139,7 @@ class Player:
             if error.code != "no_answer":
                 raise
             self._missed[place] += missing
-            words = ", ".join(f"{short_type(name)} {what}" for name, what in missing)
+            words = ", ".join(f"{event_name(name)} {what}" for name, what in missing)
             played.problems.append(f"{in_china(at)}: {stream}: the bus did not say {words}")
         played.seconds += time.monotonic() - began
 

@@ -11,17 +11,18 @@ from rich.console import Console
 from rich.padding import Padding
 
 from casebus.cli.output import table
-from casebus.cli.wording import PROVISIONAL, EventTitles, local_time, short_type
+from casebus.cli.wording import PROVISIONAL, EventTitles, local_time
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
+from casebus.events.types import all_of, event_name
 from rehearsal.scenario.expectations import kind_of
 from rehearsal.scenario.player import Played
 from rehearsal.scenario.storyline import Entry, Look, Storyline
 from rehearsal.scenario.timeline import moment_of
 
-#: Events that prove hand-overs or report a beginning: too many for a first look.
-_QUIET = ("casebus.intake.", "casebus.work.")
-#: A law's number and version, if its name comes before them.
+#: Events that prove hand-overs or say that somebody has begun: too many for a first look.
+_QUIET = (all_of("intake"), all_of("work"))
+#: A law's number and version, where its name stands before them.
 _PARENTHESES = re.compile("（[^）]*）")
 _DATE = len("2026-03-02")
 #: Above, right, below, left.
@@ -159,7 +160,7 @@ class PlayPrinter:
     def inboxes(self, received: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         rows = []
         for agency, items in received.items():
-            counted = Counter(short_type(one["type"]) for one in items)
+            counted = Counter(event_name(one["type"]) for one in items)
             said = ", ".join(
                 name if count == 1 else f"{name} ×{count}" for name, count in counted.items()
             )

@@ -15,9 +15,9 @@ from casebus.errors import CasebusError, Reason
 from casebus.events.legaltime import in_china, refuse_ahead
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
+from casebus.events.types import event_name
 from casebus.law import Law, agencies
 from casebus.law.acts import lacking
-from casebus.law.compiled import event_name
 from casebus.present import present
 from casebus.trust.directory import Agency
 from rehearsal.scenario import scheduling

@@ -14,13 +14,12 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import CodecError, Schemas
+from casebus.events.types import INTAKE_RECEIVED
 from casebus.law import Law, agencies
 from casebus.present import present
 from casebus.trust.directory import Agency
 from gateway.access import redaction
 from rehearsal.scenario.world import JSON
-
-_RECEIVED = "casebus.intake.received.v1"
 
 
 class RehearsedOffices:
@@ -76,7 +75,7 @@ class Rehearsed:
                     event,
                     source=agency,
                     id=f"{event.source} {event.id} {agency}",
-                    type=_RECEIVED,
+                    type=INTAKE_RECEIVED,
                     legal=LegalTime.of(event.recorded_at),
                     causation=(event.id,),
                     sector=sector,

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from casebus.errors import CasebusError, UnfitError
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import in_full
 from casebus.forms import said_of
 from casebus.words import in_words
 from rehearsal.scenario import yaml_text
@@ -101,7 +102,7 @@ class StorylineStep(_Model):
 
     @property
     def ce_type(self) -> str:
-        return f"casebus.{self.type}.v1"
+        return in_full(self.type)
 
     @property
     def legal(self) -> LegalTime:

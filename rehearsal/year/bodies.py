@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from casebus.events.schemas import Schemas
+from casebus.events.types import in_full
 from casebus.law.figures import AMOUNTS
 from casebus.trust.directory import Agency
 from rehearsal.year.items import total
@@ -94,7 +95,7 @@ class Bodies:
         return {name: value for name, value in made if value is not None}
 
     def _read(self, event: str) -> list[tuple[str, Maker]]:
-        body = self._schemas.latest(f"casebus.{event}.v1").body
+        body = self._schemas.latest(in_full(event)).body
         roles = frozenset(_symbols(body, "PartyRole"))
         found = ((one["name"], self._maker(event, one, roles)) for one in body["fields"])
         return [(name, maker) for name, maker in found if maker is not None]

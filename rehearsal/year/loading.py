@@ -22,6 +22,7 @@ from kafka import KafkaAdminClient, OffsetSpec
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
+from casebus.events.types import IMPORT_CLOSED, IMPORT_OPENED
 from casebus.now import system_now
 from casebus.patience import Patience
 from casebus.sdk.event import NewEvent
@@ -52,7 +53,6 @@ WINDOW = 5_000
 _HEARD_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 _QUIET_LOOKS = 3
-_OPENED, _CLOSED = "casebus.import.opened.v1", "casebus.import.closed.v1"
 
 
 #: The office that says it imports the year.
@@ -112,7 +112,7 @@ class Loader:
         try:
             for batch in batches(lines, WINDOW):
                 if not events:
-                    self._send([self._own(_OPENED, batch[0].at, {})])
+                    self._send([self._own(IMPORT_OPENED, batch[0].at, {})])
                 for line in batch:
                     digest.update(line.id.encode())
                 last = batch[-1].arrives
@@ -124,7 +124,7 @@ class Loader:
             counts = {"rows_read": events, "rows_taken": events, "events": events}
             said = {"file_digest": digest.hexdigest(), **counts}
             if events:
-                self._send([self._own(_CLOSED, last, said)])
+                self._send([self._own(IMPORT_CLOSED, last, said)])
         finally:
             self._sink.close()
         return Loaded(self.import_id, events, copies)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from casebus.cases.checks import HANDED_OVER
+from casebus.events.types import CASE_CORRECTED, event_name, in_full
 from casebus.law import Law
-from casebus.law.compiled import event_name
 from rehearsal.year.judging import NOT_TRANSFERRED, found, put_in
 from rehearsal.year.lines import JSON, YearLine
 from rehearsal.year.plan import Mistakes
@@ -24,7 +24,6 @@ Lines = list[YearLine]
 #: Fields whose codes are checked, that the generator fills.
 _WITH_CODES = ("parties", "respondents", "suspects", "right_holders", "complainant", "organisation")
 _RECEIVED = "casebus.referral.goods_received.v1"
-_CORRECTED = "casebus.case.corrected.v1"
 _NOBODY = "cn-339999-psb"
 _FIGURES = ("goods_value", "sales_amount", "illegal_business_amount", "items")
 _SECTORS = {"amr": "administrative", "cus": "customs"}
@@ -107,7 +106,7 @@ def _name(line: YearLine) -> str:
 def _binding(law: Law) -> frozenset[str]:
     """Types that must name somebody."""
     return frozenset(
-        f"casebus.{step.event}.v1"
+        in_full(step.event)
         for procedure in law.procedures.values()
         for versions in procedure.steps.values()
         for step in versions
@@ -170,7 +169,7 @@ def _mistyped(value: JSON | list[JSON]) -> JSON | list[JSON]:
 
 def _goods_differ(lines: Lines, rng: random.Random) -> Lines:
     """Fewer were received than were handed over."""
-    given = any(one.type == f"casebus.{HANDED_OVER}.v1" for one in lines)
+    given = any(one.type == in_full(HANDED_OVER) for one in lines)
     found = [at for at, one in enumerate(lines) if given and one.type == _RECEIVED]
 
     def fewer(one: YearLine) -> YearLine:
@@ -194,7 +193,7 @@ def _corrected(lines: Lines, rng: random.Random) -> Lines:
     wrong = rng.choice(lines)
     said = dt.datetime.fromisoformat(wrong.at) + dt.timedelta(days=rng.uniform(0.1, _LATEST_DAYS))
     right = YearLine(
-        type=_CORRECTED,
+        type=CASE_CORRECTED,
         id=str(uuid.uuid5(uuid.UUID(wrong.case), f"corrected {wrong.id}")),
         source=wrong.source,
         case=wrong.case,

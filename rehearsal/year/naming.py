@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from casebus.cases import Case
 from casebus.cases.core import Region
+from casebus.events.types import in_full
 from casebus.law.compiled import ANY_ROLE, Procedure, Step
 from casebus.trust.directory import Agency
 from rehearsal.year.world import YearWorld
@@ -129,7 +130,7 @@ class YearNaming:
 
     def _able(self, names: Iterable[str], event: str) -> list[Agency]:
         law, offices = self._world.law, self._world.offices
-        ce_type = f"casebus.{event}.v1"
+        ce_type = in_full(event)
         found = (offices.agency(name) for name in names)
         return [
             one for one in found if one is not None and law.may_emit(one.sector, one.level, ce_type)

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from casebus.cases import Case, CaseEvent, Clock, fold, lapse_of
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import CASE_COPY_DUE, all_of, any_version
 from casebus.law import Law
 from casebus.present import present
 
 #: The bus's own statements in the course of a case. Answers to its questions stay.
-_SAID = ("casebus.clock.", "casebus.finding.", "casebus.case.copy_due.")
-#: A law whose clocks lapse and start again without end is stopped here.
+_SAID = (all_of("clock"), all_of("finding"), any_version(CASE_COPY_DUE))
+#: A law that lets a clock lapse and start without an end is stopped here.
 _MOST_LAPSES = 1_000
 
 

@@ -17,6 +17,7 @@ from casebus.cases.clock import RUNNING
 from casebus.cases.core import Region
 from casebus.cases.event import Identity
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import REFERRAL_SENT, event_name, in_full
 from casebus.law import agencies
 from casebus.law.compiled import Step, in_force
 from casebus.trust.directory import Agency
@@ -35,7 +36,7 @@ _TRIES = 4
 _LEADING = ""
 #: Domains of events that bring a crime to police or procuratorate.
 _TRANSFERS = frozenset({"referral", "reverse_referral"})
-_APPROVALS = frozenset({"referral.approved", "referral.sent", "reverse_referral"})
+_APPROVALS = frozenset({"referral.approved", event_name(REFERRAL_SENT), "reverse_referral"})
 _REFUSAL = frozenset({"referral.declined"})
 #: The time in which the head of an agency approves.
 _APPROVAL = dt.timedelta(days=5)
@@ -232,7 +233,7 @@ class Walk:
 
     def _event(self, move: Move, to: tuple[str, ...]) -> CaseEvent:
         world, author = self._world, move.author
-        ce_type = f"casebus.{move.event}.v1"
+        ce_type = in_full(move.event)
         copies = agencies.resolve(world.law.copies(ce_type), author.id, world.offices)
         everyone = tuple(one for one in dict.fromkeys((*to, *copies)) if one != author.id)
         scene = Scene(

@@ -8,6 +8,7 @@ remembers that it did not count, so that a rebuild finds the same, whatever is r
 from __future__ import annotations
 
 from casebus.events.doors import BUS
+from casebus.events.types import LAW_ADOPTED, LAW_ADOPTION_VOIDED
 from services.casework.desk import Desk
 from services.casework.law_cache import MissingLawError
 from services.casework.records import Journaled
@@ -15,20 +16,17 @@ from services.casework.sorting import Sorted
 from storage import stalling
 from storage.handles import Connection
 
-ADOPTED = "casebus.law.adopted.v1"
-VOIDED = "casebus.law.adoption_voided.v1"
-
 
 def note_voids(found: Sorted, desk: Desk) -> None:
     """Note the voided adoptions of a batch before its adoptions are looked at."""
     for one in found.fresh:
-        if one.envelope.type == VOIDED and one.envelope.agency == BUS:
+        if one.envelope.type == LAW_ADOPTION_VOIDED and one.envelope.agency == BUS:
             desk.lawbooks.voided.add(desk.schemas.decode(one.row.value)[1]["adoption"])
 
 
 async def adopted(connection: Connection, one: Journaled, desk: Desk, law: str) -> str:
-    """The law in force after this record; `law` is the one before. Raises MissingLawError."""
-    if one.envelope.type != ADOPTED or one.envelope.agency != BUS:
+    """The law in force after this record, `law` being that before. Raises MissingLawError."""
+    if one.envelope.type != LAW_ADOPTED or one.envelope.agency != BUS:
         return law
     digest: str = desk.schemas.decode(one.row.value)[1]["digest"]
     counts = await _counts(connection, one.envelope.id, digest, one.row.partition, desk)

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.events.types import LAW_ADOPTION_VOIDED
 from casebus.settings import Settings
-from services.casework.adopting import VOIDED
 
 _POLL_MS = 500
 _SECONDS = 20.0
@@ -60,7 +60,7 @@ class ReadAhead:
 
     def _voids(self, records: Sequence[ConsumerRecord]) -> Iterator[str]:
         for one in records:
-            if dict(one.headers).get("ce_type") != VOIDED.encode():
+            if dict(one.headers).get("ce_type") != LAW_ADOPTION_VOIDED.encode():
                 continue
             if Envelope.from_headers(one.headers).agency == BUS:
                 yield self._schemas.decode(one.value)[1]["adoption"]

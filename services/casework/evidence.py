@@ -11,16 +11,10 @@ from casebus.cases.body import plain
 from casebus.cases.recalls import is_recall, recalled_by
 from casebus.events.envelope import agency_of, is_attribute
 from casebus.events.schemas import Schemas
+from casebus.events.types import HAND_OVER_STEPS, RELAY_CHECKPOINT
 from services.casework.records import Journaled
 from storage import evidence
 from storage.handles import Connection
-
-CHECKPOINT = "casebus.relay.checkpoint.v1"
-STEPS = {
-    "casebus.intake.received.v1": "delivered",
-    "casebus.intake.opened.v1": "retrieved",
-    "casebus.intake.erased.v1": "erased",
-}
 
 
 @dataclass
@@ -39,9 +33,9 @@ def gather(fresh: Iterable[Journaled], schemas: Schemas) -> Evidence:
     """Read the evidence in events that are new to the journal."""
     found = Evidence()
     for journaled in fresh:
-        if journaled.envelope.type == CHECKPOINT:
+        if journaled.envelope.type == RELAY_CHECKPOINT:
             found.checkpoints.append(_checkpoint(journaled, schemas))
-        elif journaled.envelope.type in STEPS:
+        elif journaled.envelope.type in HAND_OVER_STEPS:
             found.hand_overs.extend(_hand_over(journaled, schemas))
         elif is_recall(journaled.envelope.type):
             found.hand_overs.extend(_recalled(journaled, schemas))
@@ -60,7 +54,7 @@ def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ..
     if data["agency"] == journaled.envelope.agency:
         unit = plain(data.get("unit") or "") or None
         event = (data["event_source"], data["event_id"])
-        yield from _row(journaled, event, STEPS[journaled.envelope.type], unit)
+        yield from _row(journaled, event, HAND_OVER_STEPS[journaled.envelope.type], unit)
 
 
 def _recalled(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:

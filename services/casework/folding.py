@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, Derived, derive, fold, named
-from casebus.cases.renewals import REINTERPRETED
 from casebus.events.doors import BUS, BUS_DOOR
+from casebus.events.types import CASE_REINTERPRETED
 from casebus.law import Law
 from casebus.trust.signing import Draft, sign
 from services.casework import facts, lookups
@@ -72,7 +72,7 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
         if one.row.stream in touched:
             event = streams.event_of(one)
             touched[one.row.stream].add(event)
-            if event.type == REINTERPRETED and event.agency == BUS:
+            if event.type == CASE_REINTERPRETED and event.agency == BUS:
                 _reinterpret(touched[one.row.stream], event)
     for one, same in found.copies:
         stream = touched.get(one.row.stream)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from casebus.cases.clock_events import BREACHED, LAPSED
 from casebus.cases.derived import Derived
+from casebus.events.types import CLOCK_BREACHED, CLOCK_LAPSED
 from storage import scheduling, sending
 from storage.handles import Connection
 
-_KINDS = {BREACHED: scheduling.BREACHED, LAPSED: scheduling.LAPSED}
+_KINDS = {CLOCK_BREACHED: scheduling.BREACHED, CLOCK_LAPSED: scheduling.LAPSED}
 
 
 async def held_back(connection: Connection, owed: Iterable[Derived]) -> set[str]:

@@ -18,14 +18,13 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header, agency_of, is_attribute
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import DIRECTORY, POSITION, RECIPIENTS, texts_of
+from casebus.events.types import INTAKE_ERASED, INTAKE_RECEIVED, event_name
 from casebus.now import Now
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.signing import Draft
 from services.intake.checks import Check, run_checks, unreadable
 from services.intake.rules import SectorRules
 
-RECEIVED = "casebus.intake.received.v1"
-ERASED = "casebus.intake.erased.v1"
 HOSTED = "hosted"
 #: Domains about hand-overs themselves: answering them would never end.
 NEVER_ANSWERED = frozenset({"intake", "relay"})
@@ -62,14 +61,15 @@ class InboxArrival:
 
 
 def received_id(envelope: Envelope, agency: str) -> str:
-    """The id, the same for every delivery of the same event to the same agency."""
-    words = ("intake.received", envelope.source, envelope.id, agency)
+    """The same for every delivery of the same event to the same agency."""
+    words = (event_name(INTAKE_RECEIVED), envelope.source, envelope.id, agency)
     return str(uuid.uuid5(uuid.UUID(envelope.subject), "\x1f".join(words)))
 
 
 def erased_id(subject: str, recalled: Identity, agency: str) -> str:
-    """The id, the same for every recall of the same event."""
-    return str(uuid.uuid5(uuid.UUID(subject), "\x1f".join(("intake.erased", *recalled, agency))))
+    """The same for every recall of the same event."""
+    words = (event_name(INTAKE_ERASED), *recalled, agency)
+    return str(uuid.uuid5(uuid.UUID(subject), "\x1f".join(words)))
 
 
 def hosted_recipients(arrival: InboxArrival, sector: str, directory: Directory) -> Iterator[Agency]:
@@ -88,7 +88,7 @@ class Reception:
     ) -> None:
         self._schemas, self._directory = schemas, directory
         self._rules, self._now = rules, now
-        self._uri = schemas.latest(RECEIVED).uri
+        self._uri = schemas.latest(INTAKE_RECEIVED).uri
 
     def draft(self, arrival: InboxArrival, agency: Agency) -> Draft:
         about = arrival.envelope
@@ -102,7 +102,7 @@ class Reception:
             "unit": rules.unit_for(about.type) if rules else "",
             "checks": self._checks(arrival, agency, rules),
         }
-        return Draft(self._envelope(about, agency), self._schemas.encode(RECEIVED, body))
+        return Draft(self._envelope(about, agency), self._schemas.encode(INTAKE_RECEIVED, body))
 
     def recalled(self, arrival: InboxArrival) -> Identity | None:
         """The event that a recall takes back, named by its author or passed on by the bus."""
@@ -130,15 +130,15 @@ class Reception:
         envelope = replace(
             self._envelope(about, agency),
             id=erased_id(about.subject, recalled, agency.id),
-            type=ERASED,
-            dataschema=self._schemas.latest(ERASED).uri,
+            type=INTAKE_ERASED,
+            dataschema=self._schemas.latest(INTAKE_ERASED).uri,
         )
-        return Draft(envelope, self._schemas.encode(ERASED, body))
+        return Draft(envelope, self._schemas.encode(INTAKE_ERASED, body))
 
     def _envelope(self, about: Envelope, agency: Agency) -> Envelope:
         return Envelope(
             id=received_id(about, agency.id),
-            type=RECEIVED,
+            type=INTAKE_RECEIVED,
             source=agency.id,
             subject=about.subject,
             time=self._now(),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_
 
 from casebus import shipped
 from casebus.errors import CasebusError
-from casebus.law.compiled import event_name
+from casebus.events.types import event_name
 from casebus.words import in_words
 
 

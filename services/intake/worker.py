@@ -14,6 +14,7 @@ from casebus.cases import Identity
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
+from casebus.events.types import INTAKE_ERASED, INTAKE_RECEIVED
 from casebus.kafka.directory import DirectoryFollower
 from casebus.now import now_from
 from casebus.polling import until
@@ -22,8 +23,6 @@ from casebus.trust.directory import Agency, Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from services.intake.receiving import (
-    ERASED,
-    RECEIVED,
     InboxArrival,
     Reception,
     erased_id,
@@ -107,7 +106,7 @@ class Intake:
                     (stream, agency.id, received_id(about, agency.id)),
                     IntakeWord(arrival, agency),
                 )
-                if recalled is not None and self._may_say(agency, ERASED):
+                if recalled is not None and self._may_say(agency, INTAKE_ERASED):
                     said = erased_id(about.subject, recalled, agency.id)
                     yield (stream, agency.id, said), IntakeWord(arrival, agency, recalled)
 
@@ -140,7 +139,7 @@ class Intake:
 
 def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
     """The signer of the intake's statements. None for those of others, and if no key is trusted."""
-    return keys.entitled(source, ce_type) if ce_type in {RECEIVED, ERASED} else None
+    return keys.entitled(source, ce_type) if ce_type in {INTAKE_RECEIVED, INTAKE_ERASED} else None
 
 
 def _ended(task: asyncio.Task[None]) -> None:

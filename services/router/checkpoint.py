@@ -12,12 +12,12 @@ from uuid6 import uuid7
 from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.events.types import RELAY_CHECKPOINT
 from casebus.now import Now
 from casebus.trust.keys import Holder
 from casebus.trust.signing import Draft, sign
 from services.transport import Batch, Outgoing
 
-TYPE = "casebus.relay.checkpoint.v1"
 SOURCE = "bus/router"
 _STREAMS = uuid.UUID("6f1c9a52-8c0e-5d57-9f0b-0f6f2f6a3a11")
 
@@ -27,7 +27,7 @@ class Checkpoints:
 
     def __init__(self, key: Holder, schemas: Schemas, now: Now, epoch: int) -> None:
         self._key, self._schemas, self._now, self._epoch = key, schemas, now, epoch
-        self._dataschema = schemas.latest(TYPE).uri
+        self._dataschema = schemas.latest(RELAY_CHECKPOINT).uri
 
     def of(self, batch: Batch, relayed: int) -> Outgoing:
         """The checkpoint of `relayed` copies made of `batch`, addressed to nobody."""
@@ -35,7 +35,7 @@ class Checkpoints:
         envelope = Envelope(
             # A batch handled twice is reported twice: two statements, two identities.
             id=str(uuid7()),
-            type=TYPE,
+            type=RELAY_CHECKPOINT,
             source=SOURCE,
             # One stream for each day and partition, so that none grows without end.
             subject=str(uuid.uuid5(_STREAMS, f"{self._epoch}/{batch.partition}/{now:%Y-%m-%d}")),
@@ -49,6 +49,6 @@ class Checkpoints:
             "last_offset": batch.records[-1].offset,
             "records": relayed,
         }
-        draft = Draft(envelope, self._schemas.encode(TYPE, body))
+        draft = Draft(envelope, self._schemas.encode(RELAY_CHECKPOINT, body))
         [record] = sign([draft], self._key.current(), self._schemas)
         return Outgoing(BUS_DOOR, None, record.key, record.value, record.headers)

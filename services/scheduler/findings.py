@@ -7,10 +7,9 @@ from uuid import UUID
 
 from casebus.cases.event import Identity
 from casebus.cases.keys import key_of
+from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN
 from services.scheduler.statements import BusStatement
 
-RAISED = "casebus.finding.raised.v1"
-WITHDRAWN = "casebus.finding.withdrawn.v1"
 #: A finding about no event in particular.
 NO_EVENT: Identity = ("", "")
 
@@ -37,8 +36,8 @@ def raised(
     more = {} if detail is None else {"detail": dict(detail)}
     return BusStatement(
         stream=stream,
-        id=_id(stream, RAISED, key, revision),
-        type=RAISED,
+        id=_id(stream, FINDING_RAISED, key, revision),
+        type=FINDING_RAISED,
         data={
             "key": key,
             "kind": kind,
@@ -68,8 +67,8 @@ def withdrawn(
     more = {} if severity is None else {"severity": severity, "told": list(to)}
     return BusStatement(
         stream=stream,
-        id=_id(stream, WITHDRAWN, key, revision),
-        type=WITHDRAWN,
+        id=_id(stream, FINDING_WITHDRAWN, key, revision),
+        type=FINDING_WITHDRAWN,
         data={"key": key, "kind": kind, **more},
         to=to,
         causation=causation,

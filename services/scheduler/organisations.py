@@ -19,6 +19,7 @@ import orjson
 from casebus.cases.keys import key_of
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
+from casebus.events.types import PRIOR_SANCTIONS_FOUND
 from casebus.law.threshold_models import MONEY
 from casebus.now import Now
 from services.scheduler.asking import AcrossCases
@@ -30,7 +31,6 @@ from storage.handles import Connection, Pool
 from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment
 from storage.said import words_in
 
-FOUND = "casebus.prior_sanctions.found.v1"
 #: The content of a secret case may count in another one, which may not know of it.
 ELSEWHERE = "counts_elsewhere"
 #: Limits the length of one answer.
@@ -91,7 +91,7 @@ class Organisations(AcrossCases):
     ) -> dict[tuple[UUID, str, str], LastAnswer]:
         """The last answer to each case, by case and question, from the journal."""
         schemas = self._voice.schemas
-        given = await words_in(connection, streams, SOURCE, [FOUND], schemas)
+        given = await words_in(connection, streams, SOURCE, [PRIOR_SANCTIONS_FOUND], schemas)
         found: dict[tuple[UUID, str, str], LastAnswer] = {}
         for one in (one for its in given.values() for one in its):
             key = (one.stream, one.data["uscc"], one.data["family"])
@@ -145,7 +145,7 @@ def statement_of(
     return BusStatement(
         stream=asker.stream,
         id=_answer_id(asked, revision, digest),
-        type=FOUND,
+        type=PRIOR_SANCTIONS_FOUND,
         data={
             "uscc": asked.uscc,
             "family": asked.family,

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN
 from services.scheduler.asking import AcrossCases
-from services.scheduler.findings import RAISED, WITHDRAWN, finding_key, raised, withdrawn
+from services.scheduler.findings import finding_key, raised, withdrawn
 from services.scheduler.statements import SOURCE, BusStatement
 from storage import rights, scheduling
 from storage.handles import Connection
@@ -52,7 +53,7 @@ class Rights(AcrossCases):
         hearers = await rights.hearers(connection, origin, number, linked) if said else {}
         streams = hearers.keys() | await rights.heard(connection, number)
         words = await words_in(
-            connection, streams, SOURCE, (RAISED, WITHDRAWN), self._voice.schemas
+            connection, streams, SOURCE, (FINDING_RAISED, FINDING_WITHDRAWN), self._voice.schemas
         )
         statements = [
             one
@@ -79,7 +80,7 @@ class Rights(AcrossCases):
                     [
                         (one.data["detail"]["right"], one.stream)
                         for one in words
-                        if one.type == RAISED and one.data["kind"] in _SEVERITY
+                        if one.type == FINDING_RAISED and one.data["kind"] in _SEVERITY
                     ],
                 )
                 await scheduling.note_reading(connection, HEARD, stretch)
@@ -110,8 +111,8 @@ class _Case(NamedTuple):
         """Findings told about the right because of the other case: the words of their keys."""
         keys = {finding_key(self.stream, kind, self._by_whom) for kind in _SEVERITY}
         its = [one for one in self.words if one.data["key"] in keys]
-        said = {one.id: one for one in its if one.type == RAISED}
-        gone = {cause for one in its if one.type == WITHDRAWN for cause in one.causation}
+        said = {one.id: one for one in its if one.type == FINDING_RAISED}
+        gone = {cause for one in its if one.type == FINDING_WITHDRAWN for cause in one.causation}
         return ToldOfRight(len(said), tuple(one for one in said.values() if one.id not in gone))
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from casebus.events.types import LAW_ADOPTED
 from casebus.trust.merkle import Frontier
 from storage.fakes.tables import Line, Tables, answers, lines
 
@@ -158,7 +159,7 @@ def note_voided(db: Tables, adoption: str, partition: int, digest: str) -> None:
 
 @answers("stalling", "adopted_in")
 def adopted_in(db: Tables, epoch: int, partition: int) -> list[Line]:
-    said = {"type": "casebus.law.adopted.v1", "sector": "bus"}
+    said = {"type": LAW_ADOPTED, "sector": "bus"}
     rows = db.where("derived.event", epoch=epoch, partition=partition, **said)
     rows.sort(key=lambda row: -row["log_index"])
     return [{"id": row["id"], "value": record_of(db, row)["value"]} for row in rows]

@@ -7,16 +7,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from casebus.events.types import (
+    CASE_COPY_DUE,
+    CLOCK_BREACH_WITHDRAWN,
+    CLOCK_BREACHED,
+    CLOCK_WARNED,
+    all_of,
+)
 from storage.fakes.journal import known_events, record_of
 from storage.fakes.tables import Line, Tables, answers, lines
 
 _ROW = "aggregatetype aggregateid type source event_id topic value headers"
 #: Types that move no clock (own.on_its_way).
 _STILL = (
-    "casebus.clock.breached.v1",
-    "casebus.clock.breach_withdrawn.v1",
-    "casebus.clock.warned.v1",
-    "casebus.case.copy_due.v1",
+    CLOCK_BREACHED,
+    CLOCK_BREACH_WITHDRAWN,
+    CLOCK_WARNED,
+    CASE_COPY_DUE,
 )
 
 
@@ -154,7 +161,7 @@ def on_its_way(db: Tables) -> Iterator[Line]:
     for row in db.where("own.submission", refused=None):
         yield row
     for row in db.where("own.outbox", refused=None, aggregatetype="event"):
-        if row["type"] not in _STILL and not row["type"].startswith("casebus.finding."):
+        if row["type"] not in _STILL and not row["type"].startswith(all_of("finding")):
             yield row | {"stream": row["aggregateid"]}
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from casebus.cases import CaseEvent, derive, fold
 from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
-from casebus.law.compiled import event_name
+from casebus.events.types import event_name
 from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearse import Rehearser

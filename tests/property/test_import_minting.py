@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from casebus.events.legaltime import LegalTime
 from casebus.events.minted import stream_id
+from casebus.events.types import CASE_CORRECTED
 from casebus.sdk.importing.cells import parse_date
 from casebus.sdk.importing.issues import CellError
 from casebus.sdk.importing.minting import (
-    CORRECTED,
     KnownSlot,
     MintedEvent,
     reconcile,
@@ -72,7 +72,7 @@ def test_a_changed_row_is_a_correction_of_the_first_event(
         assert due is None
         return
     assert due is not None
-    assert due.type == CORRECTED
+    assert due.type == CASE_CORRECTED
     assert due.data["corrected_id"] == minted(before).id
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     assert due.data["changes"].keys() == changed

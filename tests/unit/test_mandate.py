@@ -13,7 +13,7 @@ import yaml
 
 from casebus.cases.facts import FactReader
 from casebus.events.schemas import type_of
-from casebus.law.compiled import event_name
+from casebus.events.types import event_name
 from casebus.law.ways import Ways
 from casebus.statistics.indicators import Indicators
 from tests.case_events import LAW, ROOT, folded, kinds, status_of

@@ -12,8 +12,7 @@ from casebus.cases.derived import Derived, numbers_for
 from casebus.cases.event import Identity
 from casebus.cases.facets.facet import JSON, Facet
 from casebus.cases.keys import key_of
-
-COPY_DUE = "casebus.case.copy_due.v1"
+from casebus.events.types import CASE_COPY_DUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ def _due(case: Core, copy: CopyDue) -> Derived:
     return Derived(
         stream=case.stream,
         id=key_of(case.stream, "copy_due", copy.rule, source, event_id),
-        type=COPY_DUE,
+        type=CASE_COPY_DUE,
         to=(copy.rule,),
         of=copy.author,
         causation=(event_id,),

@@ -10,8 +10,7 @@ from casebus.cases.derived import Derived
 from casebus.cases.event import Identity
 from casebus.cases.facets.facet import Facet
 from casebus.cases.keys import key_of
-
-RECALL_TOLD = "casebus.case.recalled.v1"
+from casebus.events.types import CASE_RECALLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ def _told(case: Core, recall: Recall, agency: str) -> Derived:
     return Derived(
         stream=case.stream,
         id=key_of(case.stream, "recall_told", source, event_id, agency),
-        type=RECALL_TOLD,
+        type=CASE_RECALLED,
         to=(agency,),
         of=recall.author,
         causation=(recall.by[1],),

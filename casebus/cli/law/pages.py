@@ -10,9 +10,9 @@ from casebus.cli.law import days_off, handbook
 from casebus.cli.law.folders import law_option, schemas_option
 from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
+from casebus.events.types import event_name
 from casebus.files import naming, write_text
 from casebus.law import Law, loader, models, options
-from casebus.law.compiled import event_name
 from casebus.law.law import COMMON, HOLIDAYS
 
 _KINDS = ("*.md", "*.svg")

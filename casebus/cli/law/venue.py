@@ -15,6 +15,7 @@ from casebus.cli.law.folders import law_option
 from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
+from casebus.events.types import in_full
 from casebus.law import Law
 from casebus.law.venues import VenueMatter
 from casebus.trust.directory import Agency
@@ -94,7 +95,7 @@ def _body(file: TextIO) -> dict[str, Any]:
 
 
 def _found(event_type: str, matter: VenueMatter, law: Law) -> dict[str, Any]:
-    ce_type = event_type if event_type.startswith("casebus.") else f"casebus.{event_type}.v1"
+    ce_type = in_full(event_type)
     if not law.venues.rules(ce_type):
         raise CasebusError("no_rule", f"no rule on jurisdiction speaks of {event_type}")
     venue = law.venues.find(ce_type, matter)

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from casebus.events.schemas import Schema
+from casebus.events.types import event_name
 from casebus.law import loader, models, options
 from casebus.law.acts import FOLDER as ACTS
 from casebus.law.acts import ActFile
 from casebus.law.checking.fields import Fields
-from casebus.law.compiled import event_name
 from casebus.law.findings import FILE as FINDINGS
 from casebus.law.findings import FindingsFile
 from casebus.law.law import COMMON, HOLIDAYS, Law

@@ -9,15 +9,16 @@ from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA, LegalTime
+from casebus.events.types import CASE_NOTED, PROCEEDING_STEP_RECORDED, all_of, event_name
 from casebus.sdk.gateway import JSON, Gateway
 
-#: Event types that prove a hand-over. They are not steps of the case.
-_DELIVERY = "casebus.intake."
-#: Steps of another system's log, exported one by one under the names that they have there.
-_STEP = "casebus.proceeding.step_recorded.v1"
-#: Events that an import publishes about itself. No log holds them, so none gets them back.
-_NOTED, _OF_IMPORT = "casebus.case.noted.v1", "import"
-#: A reader without a part in a secret case gets only the month of an event: `2026-03`.
+#: What proves a hand-over is no step of the case.
+_DELIVERY = all_of("intake")
+#: What the log of another system became, one by one, under the name that it has there.
+_STEP = PROCEEDING_STEP_RECORDED
+#: What an import says for itself: whose case it is. No log has it, and none gets it back.
+_NOTED, _OF_IMPORT = CASE_NOTED, "import"
+#: Of an event of a secret case a stranger is told its month: `2026-03`.
 _MONTH = "%Y-%m"
 _ALL = "*"
 
@@ -82,11 +83,7 @@ def attributes(step: LoggedStep) -> Iterator[tuple[str, str | bool]]:
 def _steps(history: list[JSON]) -> Iterator[LoggedStep]:
     for item in history:
         if not item["type"].startswith(_DELIVERY) and not _is_word_of_import(item):
-            yield LoggedStep(_said(item, "step") or _short(item["type"]), _begins(item), item)
-
-
-def _short(ce_type: str) -> str:
-    return ce_type.removeprefix("casebus.").rpartition(".v")[0] or ce_type
+            yield LoggedStep(_said(item, "step") or event_name(item["type"]), _begins(item), item)
 
 
 def _said(item: JSON, name: str) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from casebus.events.types import IMPORT_CLOSED, IMPORT_OPENED
 from casebus.sdk.event import NewEvent
 from casebus.sdk.importing.minting import MintedEvent, event_id, import_id
 from casebus.sdk.importing.report import ImportSummary
 from casebus.sdk.store import Store
-
-OPENED = "casebus.import.opened.v1"
-CLOSED = "casebus.import.closed.v1"
 
 
 class Named(Protocol):
@@ -36,7 +34,7 @@ class Frame:
         self.import_id = import_id(agency, mapping.name)
 
     def opened(self, file_digest: str) -> NewEvent:
-        return self._own(OPENED, file_digest, {})
+        return self._own(IMPORT_OPENED, file_digest, {})
 
     def closed(self, file_digest: str, done: ImportSummary) -> NewEvent:
         counts = {
@@ -45,7 +43,7 @@ class Frame:
             "rows_refused": done.rows_refused,
             "events": done.events + done.corrections,
         }
-        return self._own(CLOSED, file_digest, counts)
+        return self._own(IMPORT_CLOSED, file_digest, counts)
 
     def is_kept(self, event: NewEvent, store: Store) -> bool:
         return store.find(self._agency, self.import_id, event.id or "") is not None

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from casebus.events.types import in_full
 from casebus.forms import said_of
 from casebus.sdk.importing.issues import FileError
 from casebus.words import in_words
@@ -96,7 +97,7 @@ class EventPart(MappingPart):
 
     @property
     def ce_type(self) -> str:
-        return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
+        return in_full(self.type)
 
 
 class SheetPart(MappingPart):

@@ -13,8 +13,7 @@ from typing import Any
 
 from casebus.events.legaltime import LegalTime
 from casebus.events.minted import NAMESPACE, words
-
-CORRECTED = "casebus.case.corrected.v1"
+from casebus.events.types import CASE_CORRECTED
 
 
 def import_id(source: str, name: str) -> str:
@@ -120,7 +119,7 @@ def correct(event: MintedEvent, known: KnownSlot) -> MintedEvent:
     }
     return replace(
         event,
-        type=CORRECTED,
+        type=CASE_CORRECTED,
         source=known.source,
         data=data,
         causation=(known.id,),

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from casebus.events.numbers import canonical_number
+from casebus.events.types import CASE_CORRECTED
 from casebus.sdk.gateway import Gateway
-from casebus.sdk.importing.minting import CORRECTED, KnownSlot, MintedEvent, correct
+from casebus.sdk.importing.minting import KnownSlot, MintedEvent, correct
 
 #: Questions at the same time: one takes some milliseconds, and a file has many rows.
 _AT_ONCE = 8
@@ -69,7 +70,7 @@ def slots_from_history(
     revisions = Counter(
         str((one.get("data") or {}).get("corrected_id"))
         for one in history
-        if one["type"] == CORRECTED
+        if one["type"] == CASE_CORRECTED
     )
     known: dict[str, KnownSlot] = {}
     for event in events:

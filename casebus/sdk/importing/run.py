@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.events.types import CASE_CORRECTED
 from casebus.now import Now, system_now
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check
@@ -21,7 +22,6 @@ from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.minting import (
-    CORRECTED,
     KnownSlot,
     MintedEvent,
     reconcile_row,
@@ -184,7 +184,7 @@ class Importer:
     def _count(self, plans: list[_Plan]) -> None:
         self._summary.rows_taken += len(plans)
         for plan in plans:
-            corrections = sum(event.type == CORRECTED for event in plan.events)
+            corrections = sum(event.type == CASE_CORRECTED for event in plan.events)
             self._summary.rows_unchanged += not plan.events
             self._summary.corrections += corrections
             self._summary.events += len(plan.events) - corrections

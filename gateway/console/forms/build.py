@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.events.schemas import Schema
+from casebus.events.types import WORK_TAKEN
 from casebus.law.acts import Need
 from gateway.console.forms import demands
 from gateway.console.forms.fields import (
@@ -32,9 +33,9 @@ from gateway.console.forms.texts import TextTitle, say, symbols_of, title_of, ye
 
 #: Fields that the gateway writes itself. The act does not set them.
 OF_THE_GATEWAY = frozenset({"actor", "work_item", "work_version"})
-#: Fields of one type only: the item's own agency takes it.
-_OF_ONE = {"casebus.work.taken.v1": frozenset({"agency"})}
-#: Symbols that say nothing: they are not options.
+#: And of one type alone: an item is taken by the agency whose it is.
+_OF_ONE = {WORK_TAKEN: frozenset({"agency"})}
+#: Symbols by which a body says nothing: no option of their own.
 _UNSAID = frozenset({"UNSTATED", "UNASSESSED"})
 #: Texts of several lines.
 _LONG = frozenset(

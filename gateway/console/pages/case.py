@@ -15,6 +15,7 @@ from pydantic import BeforeValidator
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
+from casebus.events.types import all_of
 from gateway.api import cases, events, histories
 from gateway.api.cases import AccessItem, CaseDetail
 from gateway.api.histories import HistoryItem, HistoryPage
@@ -309,7 +310,7 @@ def place_of(items: Sequence[HistoryItem], source: str, event_id: str) -> int:
 
 def _is_about(note: HistoryItem, item: HistoryItem) -> bool:
     about = (note.data.get("event_source"), note.data.get("event_id"))
-    return note.type.startswith("casebus.intake.") and about == (item.source, item.id)
+    return note.type.startswith(all_of("intake")) and about == (item.source, item.id)
 
 
 def namer(gateway: Gateway) -> Any:

@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
+from casebus.events.types import in_full
 from gateway.access.looks import Looking
 from gateway.api import cases, events, histories
 from gateway.api import work as api
@@ -124,7 +125,7 @@ class FormAct:
         if asked.word not in item.actions:
             raise CasebusError("not_found")
         ce_type = item.actions[asked.word]
-        full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
+        full = in_full(ce_type)
         acts = await requirements.acts_of(gateway, row["law"])
         day = gateway.now().astimezone(CHINA).date()
         needs = requirements.needs_of(acts, item.actions, day)[asked.word]

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from casebus.events.types import REFERRAL_RECEIPTED, REFERRAL_SENT, event_name, in_full
 from gateway.api.histories import HistoryItem
 from gateway.console import forms, timeline
 from gateway.console.languages import Language, language_of
@@ -23,9 +24,9 @@ _AMR, _PSB = "cn-330106-amr", "cn-330106-psb"
 _BEGAN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 #: (type, author, receiver, days since the beginning)
 _STORY = (
-    ("referral.sent", _AMR, _PSB, 0),
-    ("referral.receipted", _PSB, _AMR, 1),
-    ("referral.filing_refused", _PSB, _AMR, 9),
+    (event_name(REFERRAL_SENT), _AMR, _PSB, 0),
+    (event_name(REFERRAL_RECEIPTED), _PSB, _AMR, 1),
+    (event_name(_TYPE), _PSB, _AMR, 9),
 )
 
 
@@ -50,7 +51,7 @@ async def style(request: Request, gateway: Context) -> Response:
 def _event(number: int, name: str, source: str, to: str, days: int) -> HistoryItem:
     at = _BEGAN + timedelta(days=days)
     return HistoryItem(
-        type=f"casebus.{name}.v1",
+        type=in_full(name),
         source=source,
         id=str(number),
         legal_time=at.isoformat(),

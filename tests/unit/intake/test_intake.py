@@ -10,11 +10,10 @@ from pydantic import ValidationError
 from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.events.topics import Topics
-from casebus.law.compiled import event_name
+from casebus.events.types import INTAKE_RECEIVED, event_name
 from casebus.signing.signers import Signers
 from services.intake.checks import run_checks
 from services.intake.receiving import (
-    RECEIVED,
     InboxArrival,
     Reception,
     hosted_recipients,
@@ -186,11 +185,11 @@ def test_an_agency_without_a_key_is_signed_for_by_its_delegate_or_not_at_all(
     world.keys["bus"].save(tmp_path / "bus.pem")
     world.keys[PSB].save(tmp_path / f"{PSB}.pem")
     keys = Signers(tmp_path, world.directory)
-    assert keys.signer(PSB, RECEIVED)[1] is None
+    assert keys.signer(PSB, INTAKE_RECEIVED)[1] is None
     with pytest.raises(CasebusError, match="no_key"):
-        keys.signer(PRO, RECEIVED)
+        keys.signer(PRO, INTAKE_RECEIVED)
     world.say("directory.delegate_named", source=PRO, delegate="bus", types=["casebus.intake.*"])
-    key, delegate = keys.signer(PRO, RECEIVED)
+    key, delegate = keys.signer(PRO, INTAKE_RECEIVED)
     assert (key.keyid, delegate) == (world.keys["bus"].keyid, "bus")
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from casebus.cases import Case, CaseEvent, Finding, fold
 from casebus.events.schemas import Schemas
+from casebus.events.types import event_name
 from casebus.law import Law, LawError, checking, loader
 from casebus.law.acts import ActRules, lacking
 from casebus.law.checking import acts, events
-from casebus.law.compiled import event_name
 from tests.case_events import AMR, PSB, ROOT, event, until
 
 FILES = loader.read(ROOT / "policies/law")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from casebus.events.schemas import type_of
-from casebus.law.compiled import event_name
+from casebus.events.types import event_name
 from tests.case_events import LAW, ROOT, event, folded, kinds
 
 CENTRE, NATION, EXA = "cn-330100-cen", "cn-000000-cen", "cn-000000-exa"

@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 from casebus.cases import Clock, fold
 from casebus.cases.facets import FindingsFacet
 from casebus.events.envelope import Envelope
+from casebus.events.types import FINDING_RAISED
 from services.scheduler.asking import holders_statement
 from services.scheduler.clocks import LINK_DOWN, statement_of
-from services.scheduler.findings import RAISED, finding_key, raised
+from services.scheduler.findings import finding_key, raised
 from services.scheduler.questions import opened_statement, reused_statement, unopened_statement
 from services.scheduler.statements import Voice
 from storage.across import Untold
@@ -69,7 +70,7 @@ def test_a_reused_id_is_told_to_its_source_alone_and_names_no_other_stream() -> 
 
 def test_a_stream_that_nobody_opened_is_told_to_those_who_wrote_in_it() -> None:
     said = unopened_statement(Unopened(STREAM, (AMR, PSB)))
-    assert (said.type, said.to, said.data["kind"]) == (RAISED, (AMR, PSB), "unopened")
+    assert (said.type, said.to, said.data["kind"]) == (FINDING_RAISED, (AMR, PSB), "unopened")
 
 
 def test_opening_it_takes_the_finding_back_from_those_who_were_told() -> None:

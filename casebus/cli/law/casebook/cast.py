@@ -10,6 +10,7 @@ from casebus.cases import CaseEvent
 from casebus.cli.law.casebook.models import EventOf, FactsVector
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import PRIOR_SANCTIONS_FOUND, event_name, in_full
 from casebus.law.threshold_models import FACTS, MONEY, UNITS, amount
 
 STREAM = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
@@ -43,7 +44,7 @@ def _event(one: EventOf, at: int) -> CaseEvent:
         stream=STREAM,
         source=agency(one.by),
         id=one.id or f"{one.event}-{at}",
-        type=f"casebus.{one.event}.v1",
+        type=in_full(one.event),
         legal=legal(one.date),
         sequence=None,
         causation=one.causation,
@@ -78,7 +79,12 @@ def stated(vector: FactsVector) -> list[CaseEvent]:
     rows.append(EventOf(**given, event=vector.event, body=body, id="stated"))
     if vector.elsewhere:
         rows.append(
-            EventOf(date=vector.date, by=BUS, event="prior_sanctions.found", body=_answer(vector))
+            EventOf(
+                date=vector.date,
+                by=BUS,
+                event=event_name(PRIOR_SANCTIONS_FOUND),
+                body=_answer(vector),
+            )
         )
     return cast(rows)
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from casebus.cases import Case, CaseEvent, breach_of, derive, fold, lapse_of
 from casebus.cases.clock import RUNNING, Clock
-from casebus.cases.clock_events import BREACHED
 from casebus.cli.law.casebook.cast import cast, legal, stated
 from casebus.cli.law.casebook.models import (
     CaseVector,
@@ -23,6 +22,7 @@ from casebus.cli.law.casebook.models import (
 )
 from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA, LegalTime
+from casebus.events.types import CLOCK_BREACHED
 from casebus.law import Law
 from casebus.law.assessment import Verdict
 from casebus.law.compiled import clock_in_force
@@ -165,8 +165,8 @@ def _lapse(clock: Clock, after: dt.datetime, at: int) -> CaseEvent:
 
 
 def _accused(case: Case, until: dt.datetime) -> Iterator[str]:
-    """Clocks whose breach the scheduler announces by the moment, or the late act itself shows."""
-    shown = {one.id for one in derive(case) if one.type == BREACHED}
+    """Clocks of which the scheduler tells a breach by the moment, or the late act itself shows."""
+    shown = {one.id for one in derive(case) if one.type == CLOCK_BREACHED}
     for clock in case.clocks:
         after = clock.breach_after
         if after is None or after > until:

@@ -24,6 +24,7 @@ from typing import Any
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
+from casebus.events.types import CASE_NOTED
 from casebus.sdk.event import NewEvent
 from casebus.sdk.finishing import Checked, check
 from casebus.sdk.importing.files import SourceFile
@@ -40,8 +41,7 @@ from casebus.sdk.importing.run import ImportPorts, batches
 
 #: Entries whose events are signed as one tree and sent together.
 BATCH_ENTRIES = 500
-_NOTED = "casebus.case.noted.v1"
-#: The number of kinds of dropped attributes to remember, so that each is noted once.
+#: How many kinds of dropped attributes are remembered, so that each is noted once.
 _MOST_DROPPED = 10_000
 
 
@@ -191,7 +191,7 @@ class LogLoader:
         number = {"kind": self._mapping.case.kind, "value": read.number}
         note = MintedEvent(
             slot="",
-            type=_NOTED,
+            type=CASE_NOTED,
             stream=event.stream,
             source=read.giver,
             to=(),

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from casebus.events.types import PROCEEDING_STEP_RECORDED, in_full
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.mapping import (
     CellSource,
@@ -38,8 +39,7 @@ from casebus.sdk.importing.mapping import (
 from casebus.words import in_words
 
 Form = Literal["xes", "ocel", "table"]
-STEP = "casebus.proceeding.step_recorded.v1"
-#: The names of case id, activity, time-stamp, resource and the event's own id in each form.
+#: case id, activity, time-stamp, resource, the event's own id: as each form calls them.
 _NAMES: dict[Form, dict[str, str]] = {
     "xes": {
         "id": "case:concept:name",
@@ -142,7 +142,7 @@ class LogEvent(MappingPart):
 class Activity(MappingPart):
     """The event that an activity becomes; without `type` a step of a proceeding."""
 
-    type: str = STEP
+    type: str = PROCEEDING_STEP_RECORDED
     source: Who | None = None
     to: tuple[Who, ...] | None = None
     #: Field path (`suspects.0.organisation.name`) → attribute or constant.
@@ -150,7 +150,7 @@ class Activity(MappingPart):
 
     @property
     def ce_type(self) -> str:
-        return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
+        return in_full(self.type)
 
 
 class LogMapping(MappingPart):

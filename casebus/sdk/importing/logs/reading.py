@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from casebus.events.minted import stream_id
+from casebus.events.types import PROCEEDING_STEP_RECORDED
 from casebus.present import present
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.logs.entries import LogEntry, attribute_name
-from casebus.sdk.importing.logs.mapping import STEP, Activity, LogMapping, Who
+from casebus.sdk.importing.logs.mapping import Activity, LogMapping, Who
 from casebus.sdk.importing.logs.times import read_time, refuse_absurd
 from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.importing.rows import RowReading, RowRefusedError, body_of, refuse_secrets
@@ -94,9 +95,13 @@ class EntryReader:
     ) -> MintedEvent:
         stream, author = whose
         part, ce_type = self._mapping.event, activity.ce_type
-        fields = {**self._mapping.step, **activity.fields} if ce_type == STEP else activity.fields
+        fields = (
+            {**self._mapping.step, **activity.fields}
+            if ce_type == PROCEEDING_STEP_RECORDED
+            else activity.fields
+        )
         data = body_of(reading, fields)
-        if ce_type == STEP:
+        if ce_type == PROCEEDING_STEP_RECORDED:
             data.setdefault("step", name)
             if part.resource and (resource := reading.raw(part.resource)):
                 data.setdefault("resource", resource)
