@@ -11,6 +11,7 @@ from casebus.events.envelope import Envelope, Record
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import Origin, Stamps
+from casebus.events.topics import hosted_inbox_of
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from rehearsal.scenario import storyline
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 #: From the storyline: sent by the regulator, then three answers of the police.
 STEPS = ("sent", "receipted", "accepted", "filed")
 AMR, PSB, PRO = "cn-330108-amr", "cn-330108-psb", "cn-330108-pro"
-INBOX = "inbox.police"
+INBOX = hosted_inbox_of("police")
 SIGNED_TOGETHER = 256
 _NAMESPACE = UUID("b2a1b1d4-2a50-5c0c-8f6f-5d1c7a1c0b11")
 _BEGAN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from casebus.errors import Flag
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
+from casebus.events.topics import hosted_inbox_of, inbox_of
 from casebus.law import Law, agencies
 from casebus.law.venues import VENUE, VenueMatter
 from casebus.trust.directory import Agency, Directory
@@ -91,6 +92,6 @@ def _matter(event: Event, source: Agency, directory: Directory) -> VenueMatter:
 def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:
     """The topic that reaches an agency: its sector's hosted inbox, or its own."""
     if agency.delivery == "kafka":
-        return f"agency.{agency.id}.inbox"
+        return inbox_of(agency.id)
     reached = agency.delivery == "hosted" and agency.sector in hosted
-    return f"inbox.{agency.sector}" if reached else None
+    return hosted_inbox_of(agency.sector) if reached else None

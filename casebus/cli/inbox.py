@@ -21,6 +21,7 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option, stdout, table
 from casebus.cli.wording import EventTitles, local_time
 from casebus.errors import CasebusError
+from casebus.events.topics import inbox_of
 from casebus.events.types import event_name
 from casebus.later import later
 from casebus.patience import Patience
@@ -88,7 +89,7 @@ def _has_own(settings: Settings) -> bool:
         if error.code not in _NOT_OWN:
             raise
         return False
-    return f"agency.{settings.agency}.inbox" in visible
+    return inbox_of(settings.agency) in visible
 
 
 def _from_gateway(settings: Settings, after: str, *, as_json: bool) -> None:
@@ -129,7 +130,7 @@ def _feed(settings: Settings) -> inboxes.Feed | None:
     if not settings.ferry:
         return None
     brought = spool.Spool.open(ferry.spool_at(settings.ferry))
-    return office.SpoolFeed(brought, f"agency.{require_agency(settings)}.inbox")
+    return office.SpoolFeed(brought, inbox_of(require_agency(settings)))
 
 
 def _deliveries(

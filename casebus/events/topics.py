@@ -26,8 +26,52 @@ JOURNAL, REJECTED, DIRECTORY = "case.journal", "rejected", "directory"
 AGENCY = "agency"
 #: The account that runs the installation: a super user of the brokers, and no agency.
 ADMIN = "admin"
+#: In the place of an agency or a sector: the topics of all of them.
+EVERY = "*"
+_OWN, _INBOX, _RECEIPTS = "agency.", ".inbox", ".receipts"
+_REJECTED = f".{REJECTED}"
+_HOSTED = "inbox."
 _HOUR_MS = 3_600_000
 _UNITS_MS = {"h": _HOUR_MS, "d": 24 * _HOUR_MS}
+
+
+def inbox_of(agency: str) -> str:
+    """What an agency with a system of its own is sent."""
+    return f"{_OWN}{agency}{_INBOX}"
+
+
+def receipts_of(agency: str) -> str:
+    """The receipts for what such an agency sent."""
+    return f"{_OWN}{agency}{_RECEIPTS}"
+
+
+def rejected_of(agency: str) -> str:
+    """What such an agency sent and admission rejected."""
+    return f"{_OWN}{agency}{_REJECTED}"
+
+
+def own_topics(agency: str) -> tuple[str, str, str]:
+    """All that such an agency reads."""
+    return inbox_of(agency), receipts_of(agency), rejected_of(agency)
+
+
+def owner_of(topic: str) -> str:
+    """The agency whose own topic this is; empty for any other topic."""
+    agency, dot, _ = topic.removeprefix(_OWN).rpartition(".")
+    return agency if dot and topic in own_topics(agency) else ""
+
+
+def hosted_inbox_of(sector: str) -> str:
+    """What the agencies of a sector are sent that have their inbox on the bus."""
+    return f"{_HOSTED}{sector}"
+
+
+def is_hosted_inbox(topic: str) -> bool:
+    return topic.startswith(_HOSTED)
+
+
+def sector_of_inbox(topic: str) -> str:
+    return topic.removeprefix(_HOSTED)
 
 
 class TopicsError(CasebusError):

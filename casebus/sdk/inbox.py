@@ -25,6 +25,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import POSITION, texts_of
+from casebus.events.topics import inbox_of
 from casebus.events.types import INTAKE_ERASED, INTAKE_OPENED
 from casebus.kafka.connection import clear_errors, open_consumer
 from casebus.patience import Patience
@@ -122,8 +123,8 @@ class Inbox:
         self._store = store
         self._publisher = publisher
         self._actor = actor
-        self._topic = f"agency.{self._agency}.inbox"
-        #: Patience with brokers that are away, as long as with events; see `deliveries`.
+        self._topic = inbox_of(self._agency)
+        #: How long brokers that are away are waited for: as long as events are, see `deliveries`.
         self._patience = Patience(settings.patience_seconds)
         self._owner = OwnerProcess("the inbox", one_thread=True)
         self._opened: Feed = feed or open_consumer(settings, self._topic, group or self._agency)

@@ -18,7 +18,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from casebus.errors import CasebusError
 from casebus.events.doors import agency_of, sector_of
-from casebus.events.topics import DIRECTORY, JOURNAL, Member, Topic, Topics
+from casebus.events.topics import DIRECTORY, JOURNAL, Member, Topic, Topics, is_hosted_inbox
 from casebus.settings import Settings
 from operations.clients import open_admin
 from operations.provision.kafka import provision_topics
@@ -27,7 +27,6 @@ from storage.restoring import Written
 
 KEPT = (JOURNAL, DIRECTORY)
 ROUTER = "router"
-_INBOX = "inbox."
 _REPLICAS = 3
 _LOOK_SECONDS = 0.2
 _AT_ONCE = 2_000
@@ -136,7 +135,7 @@ class Brokers:
             )
 
     def _kept_ms(self) -> int:
-        inboxes = (one for name, one in self._topics.items() if name.startswith(_INBOX))
+        inboxes = (one for name, one in self._topics.items() if is_hosted_inbox(name))
         return max(int(one.config["retention.ms"]) for one in inboxes)
 
     def _topic(self, name: str) -> Topic:

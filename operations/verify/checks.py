@@ -17,8 +17,19 @@ from typing import Any
 import asyncpg
 from aiokafka import TopicPartition
 
+from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
-from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED, Topics
+from casebus.events.topics import (
+    DIRECTORY,
+    EVERY,
+    JOURNAL,
+    REJECTED,
+    Topics,
+    hosted_inbox_of,
+    inbox_of,
+    receipts_of,
+    rejected_of,
+)
 from casebus.law import Law
 from casebus.polling import until
 from casebus.settings import Settings
@@ -43,7 +54,6 @@ from storage.sampling import ALL, Sample
 #: How long to wait for records on their way.
 SETTLING_SECONDS = 10.0
 _LOOK_SECONDS = 0.25
-_RECEIPTS = "agency.*.receipts"
 _SQL = load("verifying")
 
 Advance = Callable[[str, int, int], None]
@@ -136,12 +146,12 @@ async def settled(kafka: TopicEnds, connection: Connection, seconds: float) -> W
     """Wait for records on their way; those still missing by the end are disagreements."""
     deadline = time.monotonic() + seconds
     at = await connection.fetchval(_SQL["moment"])
-    doors = await kafka.spans(kafka.named("events.*"))
+    doors = await kafka.spans(kafka.named(door_of(EVERY)))
     await _until(lambda: kafka.passed("admission", doors), deadline)
     journal, rejected = await kafka.spans([JOURNAL]), await kafka.spans([REJECTED])
     await _until(lambda: _recorded(connection, journal | rejected), deadline)
     await _until(lambda: kafka.passed("router", journal), deadline)
-    receipts = await kafka.spans(kafka.named(_RECEIPTS))
+    receipts = await kafka.spans(kafka.named(receipts_of(EVERY)))
     return WaitedFor(at, doors, journal, rejected, receipts)
 
 
@@ -249,7 +259,7 @@ class Verification:
             found.take(place.partition, records)
         await found.rows(spans, due.rejected)
         returned = Returned(self._report, self._connection)
-        spans = await self._kafka.spans(self._kafka.named("agency.*.rejected"))
+        spans = await self._kafka.spans(self._kafka.named(rejected_of(EVERY)))
         await returned.begin(due.at)
         async for place, records in self._read("returned", returned, spans):
             returned.take(place.topic, place.partition, records)
@@ -258,14 +268,14 @@ class Verification:
 
     async def _doors(self, journal: JournalChecks, refused: Rejected, due: WaitedFor) -> None:
         doors = DoorChecks(self._report, journal, refused.by_door)
-        spans = await self._kafka.spans(self._kafka.named("events.*"))
+        spans = await self._kafka.spans(self._kafka.named(door_of(EVERY)))
         async for place, records in self._read("front doors", doors, spans):
             doors.take(place, records, due.doors)
         doors.end(spans)
 
     async def _inboxes(self, journal: JournalChecks, read: Spans, due: WaitedFor) -> None:
         inboxes = Inboxes(self._report, journal, self._topics)
-        named = {*self._kafka.named("inbox.*"), *self._kafka.named("agency.*.inbox")}
+        named = {*self._kafka.named(hosted_inbox_of(EVERY)), *self._kafka.named(inbox_of(EVERY))}
         spans = await self._kafka.spans(sorted(named))
         async for place, records in self._read("inboxes", inboxes, spans):
             inboxes.take(place.topic, place.partition, records, read)
@@ -273,7 +283,7 @@ class Verification:
 
     async def _receipts(self, directory: Directory, kept: HeadChecks, due: WaitedFor) -> None:
         sent = ReceiptsSent(self._report, self._connection, directory, kept, due.receipts)
-        spans = await self._kafka.spans(self._kafka.named(_RECEIPTS))
+        spans = await self._kafka.spans(self._kafka.named(receipts_of(EVERY)))
         async for place, records in self._read("receipts", sent, spans):
             await sent.take(place.topic, records)
         await sent.end()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from casebus.events.stamps import POSITION
-from casebus.events.topics import Member, Topics
+from casebus.events.topics import Member, Topics, owner_of
 from operations.verify.journal import JournalChecks, position_key
 from operations.verify.records import digests_of, headers_of
 from operations.verify.report import VerifyReport
@@ -74,12 +74,12 @@ class Inboxes:
                     self._report.problem("lost_by_router", f"{topic} {partition}/{offset}")
 
     def _kept_since(self, topic: str) -> float:
-        """Milliseconds since 1970: Kafka may have deleted older records from the inbox."""
-        member = Member(topic.removeprefix("agency.").removesuffix(".inbox"), "")
+        """Milliseconds since 1970: what is older, Kafka may have deleted from the inbox."""
+        owner = owner_of(topic)
         kept_ms = next(
             (
                 int(one.config["retention.ms"])
-                for one in self._topics.topics([member])
+                for one in self._topics.topics([Member(owner, "")] if owner else [])
                 if one.name == topic
             ),
             -1,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 
 from casebus.errors import CasebusError
+from casebus.events.topics import owner_of
 from casebus.trust.directory import Directory
 from casebus.trust.head import Head, LogName
 from casebus.trust.receipt import Receipt, ReceiptError, check
@@ -56,7 +57,7 @@ class ReceiptsSent:
         self.bytes = 0
 
     async def take(self, topic: str, records: Sequence[Any]) -> None:
-        author = topic.removeprefix("agency.").removesuffix(".receipts")
+        author = owner_of(topic)
         read = [self._read(record) for record in records]
         places = [given.said.log_place for given in read if given is not None]
         owed = await self._owed(author, places)

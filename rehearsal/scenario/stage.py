@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from kafka import KafkaConsumer, TopicPartition
 
 from casebus.events.envelope import Envelope
+from casebus.events.topics import inbox_of
 from casebus.kafka.connection import consumer_settings
 from casebus.settings import Settings
 from rehearsal.scenario.users import User
@@ -104,7 +105,7 @@ class OwnInbox:
 
     def __init__(self, settings: Settings) -> None:
         self._consumer = KafkaConsumer(**consumer_settings(settings, None))
-        topic = f"agency.{settings.agency}.inbox"
+        topic = inbox_of(settings.agency)
         found = self._consumer.partitions_for_topic(topic) or ()
         self._places = [TopicPartition(topic, number) for number in sorted(found)]
         self._consumer.assign(self._places)

@@ -14,6 +14,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import LONGEST_ATTRIBUTE, Header, agency_of
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import Refusal
+from casebus.events.topics import rejected_of
 from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf
 from services.transport import Batch
@@ -130,7 +131,7 @@ def _return(partition: int, record: Any, directory: Directory) -> OutboxRow | No
         type="rejected",
         source=source,
         event_id=place,
-        topic=f"agency.{agency.id}.rejected",
+        topic=rejected_of(agency.id),
         value=record.value,
         headers=tuple(record.headers),
     )

@@ -14,6 +14,7 @@ from casebus.cases import Identity
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
+from casebus.events.topics import sector_of_inbox
 from casebus.events.types import INTAKE_ERASED, INTAKE_RECEIVED
 from casebus.kafka.directory import DirectoryFollower
 from casebus.now import now_from
@@ -38,7 +39,6 @@ from storage.outbox import OutboxRow
 from storage.pool import BY_KEY, open_pool
 from storage.resaying import keep_saying
 
-INBOX = "inbox."
 _START_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 
@@ -69,11 +69,11 @@ class Intake:
         """Receive a batch; when it returns, the rows are committed."""
         arrivals = [InboxArrival.read(record.value, record.headers) for record in batch.records]
         await self._until_known(max(arrival.directory for arrival in arrivals))
-        wanted = dict(self._wanted(arrivals, batch.topic.removeprefix(INBOX)))
+        wanted = dict(self._wanted(arrivals, sector_of_inbox(batch.topic)))
         async with self._pool.acquire() as connection, connection.transaction():
             there = await outbox.enqueued(connection, list(wanted))
             fresh = [word for identity, word in wanted.items() if identity[2] not in there]
-            await outbox.enqueue(connection, self._rows(fresh, batch.topic.removeprefix(INBOX)))
+            await outbox.enqueue(connection, self._rows(fresh, sector_of_inbox(batch.topic)))
             after = batch.records[-1].offset + 1
             await speaking.note_received(connection, batch.topic, batch.partition, after)
         telemetry.count("casebus.intake.received", sum(one.recalled is None for one in fresh))

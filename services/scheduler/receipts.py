@@ -15,6 +15,7 @@ from typing import Any
 from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from casebus import telemetry
+from casebus.events.topics import receipts_of
 from casebus.trust.directory import Directory
 from casebus.trust.receipt import Receipt
 from casebus.trust.witnessing import Witnessing
@@ -103,7 +104,7 @@ class ReceiptSender:
     ) -> Iterator[tuple[str, list[Outgoing]]]:
         topics, tell = dict[str, list[Outgoing]](), ReceiptTeller(self._directory, self._policy)
         for one in owed:
-            topic = f"agency.{one.author}.receipts"
+            topic = receipts_of(one.author)
             of = {"source": one.source, "id": one.id, "agency": one.agency or None}
             value = json.dumps(tell(made[one.step, one.place], of), ensure_ascii=False).encode()
             # Its key is the stream's, as for the event.

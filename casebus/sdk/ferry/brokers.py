@@ -14,6 +14,7 @@ from kafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
+from casebus.events.topics import inbox_of, own_topics
 from casebus.ferry.items import EVENT, LANDED, RECORD, FerryItem, named
 from casebus.ferry.lane import Fault
 from casebus.kafka.connection import clear_errors, consumer_settings
@@ -34,10 +35,6 @@ _MOST = 2_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 #: The place at which the brokers hold an event, or the error that kept them from taking it.
 _Answer = tuple[int, int] | CasebusError | None
-
-
-def topics_of(agency: str) -> tuple[str, ...]:
-    return tuple(f"agency.{agency}.{name}" for name in ("inbox", "receipts", "rejected"))
 
 
 class BrokersEnd:
@@ -81,7 +78,7 @@ class BrokersEnd:
     def collect(self) -> None:
         """Read on in each topic to its present end, or as much as one look takes."""
         try:
-            with clear_errors(self._settings, f"agency.{self._agency}.inbox"):
+            with clear_errors(self._settings, inbox_of(self._agency)):
                 self._read(self._consumer or self._opened())
         except BaseException:
             # The consumer stands after the records it gave out, kept or not. The next look begins
@@ -149,8 +146,8 @@ class BrokersEnd:
         return self._consumer
 
     def _assign(self, consumer: Any) -> list[str]:
-        """Assign every partition that exists by now; returns the missing topics."""
-        there = {topic: consumer.partitions_for_topic(topic) for topic in topics_of(self._agency)}
+        """Every partition that there is by now; gives the topics that are missing."""
+        there = {topic: consumer.partitions_for_topic(topic) for topic in own_topics(self._agency)}
         places = {
             TopicPartition(topic, number) for topic, some in there.items() for number in some or ()
         }

@@ -12,6 +12,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import REASON
+from casebus.events.topics import inbox_of, receipts_of, rejected_of
 from casebus.ferry.items import RECORD, FerryItem, named, part_of
 from casebus.ferry.lane import MISSHAPEN
 from casebus.sdk.ferry.spool import Spool
@@ -41,12 +42,12 @@ class FerryOffice:
         return sorted(own + came, key=lambda one: (one["legal_time"], one["id"]))
 
     def came(self) -> Iterator[Record]:
-        """All events that were sent to this office, in the order of arrival."""
-        return self._records("inbox")
+        """All that was sent to this office, in the order in which it came."""
+        return self._records(inbox_of(self.agency))
 
     def refused(self) -> set[Named]:
-        """Events of this office that are in no journal, and in this form never will be."""
-        return {*map(named, self._records("rejected")), *dict(self._barred())}
+        """Events of this office that are in no journal, and as they are will be in none."""
+        return {*map(named, self._records(rejected_of(self.agency))), *dict(self._barred())}
 
     def sent(self) -> Iterator[JSON]:
         """The fate of each event of this office, the last first, as far as it is known here.
@@ -55,7 +56,7 @@ class FerryOffice:
         """
         kept = self.store.latest()
         submitted = self._submitted({(one.source, one.stream, one.id) for one in kept})
-        refused = {named(one): _texts(one) for one in self._records("rejected")}
+        refused = {named(one): _texts(one) for one in self._records(rejected_of(self.agency))}
         barred = dict(self._barred())
         for one in kept:
             who = (one.source, one.stream, one.id)
@@ -131,7 +132,7 @@ class FerryOffice:
         return directory_of(receipt.entries, self.root_digest, self.schemas)
 
     def _receipts(self) -> Iterator[tuple[JSON, Receipt]]:
-        for one in self._records("receipts"):
+        for one in self._records(receipts_of(self.agency)):
             try:
                 said = json.loads(one.value or b"")
                 yield said, Receipt.from_json(said)
@@ -141,8 +142,7 @@ class FerryOffice:
 
     def _records(self, topic: str) -> Iterator[Record]:
         after = 0
-        name = f"agency.{self.agency}.{topic}"
-        while found := self.spool.arrivals(RECORD, name, after, every=True):
+        while found := self.spool.arrivals(RECORD, topic, after, every=True):
             after = found[-1][0]
             yield from (item.carried for _, item in found)
 

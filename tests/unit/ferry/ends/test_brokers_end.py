@@ -11,10 +11,11 @@ from kafka import TopicPartition
 from kafka.errors import MessageSizeTooLargeError
 
 from casebus.errors import AwayError, CasebusError
+from casebus.events.topics import own_topics
 from casebus.ferry.items import EVENT, FerryItem
 from casebus.ferry.lane import Fault
 from casebus.sdk.ferry import brokers as module
-from casebus.sdk.ferry.brokers import BrokersEnd, topics_of
+from casebus.sdk.ferry.brokers import BrokersEnd
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
@@ -39,7 +40,7 @@ class Topics:
     """What the brokers have of the agency, and who reads it: each consumer stands on its own."""
 
     records: dict[str, list[Read]] = field(
-        default_factory=lambda: {name: [] for name in topics_of(AGENCY)}
+        default_factory=lambda: {name: [] for name in own_topics(AGENCY)}
     )
     most: int = 500
     #: Offsets before it are gone.
@@ -225,7 +226,7 @@ def test_a_topic_that_is_missing_is_named_and_keeps_nothing_of_the_others(
     topics.records[lost] = there
     topics.say(1, lost)
     brokers.collect()
-    assert {topic for topic, _ in _queued(spool)} == {*topics_of(AGENCY)}
+    assert {topic for topic, _ in _queued(spool)} == {*own_topics(AGENCY)}
 
 
 def test_a_partition_that_is_new_is_read(spool: Spool, topics: Topics, brokers: BrokersEnd) -> None:
