@@ -6,9 +6,12 @@ Heartbeats carry the directory's end offset. A follower is stale if it has heard
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from kafka import KafkaConsumer, TopicPartition
@@ -32,6 +35,8 @@ _POLL_MS = 500
 _FETCH_MS = 2_000
 _READ_MS = 1_000
 _RETRY_SECONDS = 1.0
+#: How long a process that starts waits for what stands in the directory.
+_START_SECONDS = 60.0
 
 
 class DirectoryReader(Protocol):
@@ -124,6 +129,23 @@ class DirectoryFollower:
         except DirectoryError as error:
             self.directory.skip()
             log.warning("directory entry not believed", extra={"code": error.code})
+
+
+@asynccontextmanager
+async def following(
+    settings: Settings, schemas: Schemas, *, waits: bool = True
+) -> AsyncIterator[DirectoryFollower]:
+    """A follower that has read what stands in the topic, or, without `waits`, will do so.
+
+    Raises AwayError `directory_unread`.
+    """
+    follower = DirectoryFollower(settings, schemas).start()
+    try:
+        if waits and not await asyncio.to_thread(follower.wait, _START_SECONDS):
+            raise AwayError("directory_unread", "the directory did not answer in time")
+        yield follower
+    finally:
+        await asyncio.to_thread(follower.stop)
 
 
 def read_directory(settings: Settings, schemas: Schemas) -> Directory:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from casebus.cases.room import Rooms
-from casebus.errors import AwayError
 from casebus.events.schemas import Schemas
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import following
 from casebus.law import Law
 from casebus.now import now_from
 from casebus.settings import Settings
@@ -18,17 +16,12 @@ from services.casework.desk import Desk
 from services.casework.law_cache import LawCache
 from services.casework.streams import Streams
 
-_START_SECONDS = 30
-
 
 @asynccontextmanager
 async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
     """Raises AwayError `directory_unread`."""
     schemas = Schemas.load(settings.schemas_dir)
-    follower = DirectoryFollower(settings, schemas).start()
-    try:
-        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
-            raise AwayError("directory_unread", "the directory did not answer in time")
+    async with following(settings, schemas) as follower:
         yield Desk(
             schemas=schemas,
             lawbooks=LawCache(Law.load(settings.policies_dir / "law")),
@@ -39,5 +32,3 @@ async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=1,
         )
-    finally:
-        await asyncio.to_thread(follower.stop)

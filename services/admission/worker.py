@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from aiokafka import ConsumerRecord
 
@@ -17,7 +16,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, REJECTED, Topics
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import DirectoryFollower, following
 from casebus.law import Law
 from casebus.now import Now, now_from
 from casebus.polling import until
@@ -29,7 +28,6 @@ log = logging.getLogger(__name__)
 
 #: Records judged before another door has its turn: some hundredths of a second.
 RECORDS_AT_ONCE = 100
-_START_SECONDS = 60
 _PAUSE_SECONDS = 0.1
 
 
@@ -123,11 +121,7 @@ async def open_admission(settings: WorkerSettings, producer: Producer) -> AsyncI
     """Load schemas and law, follow the directory, and yield the handler."""
     schemas = Schemas.load(settings.schemas_dir)
     law = Law.load(settings.policies_dir / "law")
-    follower = DirectoryFollower(settings, schemas).start()
-    try:
-        caught_up = await asyncio.to_thread(partial(follower.wait, _START_SECONDS))
-        if not caught_up:
-            raise CasebusError("directory_unread", "the directory did not answer in time")
+    async with following(settings, schemas) as follower:
         topics = Topics.load(settings.schemas_dir)
         hosted = frozenset(topics.hosted)
         now = now_from(settings)
@@ -135,5 +129,3 @@ async def open_admission(settings: WorkerSettings, producer: Producer) -> AsyncI
         pace = Pace(topics.door_records, topics.door_rejects)
         admission = Admission(judge, follower, producer, law.digest, now, pace=pace)
         yield admission.handle
-    finally:
-        await asyncio.to_thread(follower.stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
@@ -13,11 +13,10 @@ from casebus import telemetry
 from casebus.cases import FOLD_VERSION
 from casebus.cases.renewing import refuse_newer
 from casebus.cases.room import Rooms
-from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, REJECTED
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import following
 from casebus.law import Law
 from casebus.now import now_from
 from casebus.signing.signers import Signers
@@ -49,7 +48,6 @@ APPLICATION = "casework"
 _GATHERING_SECONDS = 0.1
 #: The time that a running transaction may take to end when its partition moves.
 _YIELD_SECONDS = 2.0
-_START_SECONDS = 60
 #: The time between two checks for the thing that a partition waits for.
 _STALLED_SECONDS = 2.0
 #: The time between two checks for recorded but unsent statements.
@@ -222,11 +220,10 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
     """Connect, keep the installed law's bundle, follow the directory, and yield the handler."""
     schemas = Schemas.load(settings.schemas_dir)
     law = Law.load(settings.policies_dir / "law")
-    follower = DirectoryFollower(settings, schemas).start()
-    pool = await open_pool(settings.database_url, application=APPLICATION, planning=BY_KEY)
-    try:
-        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
-            raise CasebusError("directory_unread", "the directory did not answer in time")
+    async with AsyncExitStack() as stack:
+        follower = await stack.enter_async_context(following(settings, schemas))
+        pool = await open_pool(settings.database_url, application=APPLICATION, planning=BY_KEY)
+        stack.push_async_callback(pool.close)
         async with pool.acquire() as connection:
             await bundles.keep_bundle(connection, law.digest, law.bundle())
             epoch = await journal.current_epoch(connection)
@@ -250,6 +247,3 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
         yield casework
         for task in beside:
             task.cancel()
-    finally:
-        await pool.close()
-        await asyncio.to_thread(follower.stop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
 from casebus.events.topics import sector_of_inbox
 from casebus.events.types import INTAKE_ERASED, INTAKE_RECEIVED
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import following
 from casebus.now import now_from
 from casebus.polling import until
 from casebus.signing.signers import Signers
@@ -39,7 +39,6 @@ from storage.outbox import OutboxRow
 from storage.pool import BY_KEY, open_pool
 from storage.resaying import keep_saying
 
-_START_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 
 
@@ -153,11 +152,10 @@ async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Ha
     """Load the sectors' rules, follow the directory, connect, and yield the handler."""
     schemas = Schemas.load(settings.schemas_dir)
     rules = load_rules(settings.policies_dir / "intake")
-    follower = DirectoryFollower(settings, schemas).start()
-    pool = await open_pool(settings.database_url, application="intake", planning=BY_KEY)
-    try:
-        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
-            raise CasebusError("directory_unread", "the directory did not answer in time")
+    async with AsyncExitStack() as stack:
+        follower = await stack.enter_async_context(following(settings, schemas))
+        pool = await open_pool(settings.database_url, application="intake", planning=BY_KEY)
+        stack.push_async_callback(pool.close)
         directory = follower.directory
         reception = Reception(schemas, directory, rules, now_from(settings))
         keys = Signers(settings.keys_dir, directory)
@@ -165,6 +163,3 @@ async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Ha
         again.add_done_callback(_ended)
         yield Intake(pool, schemas, directory, reception, keys)
         again.cancel()
-    finally:
-        await pool.close()
-        await asyncio.to_thread(follower.stop)

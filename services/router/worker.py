@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import following
 from casebus.now import now_from
 from casebus.signing.signers import Signers
 from services.router.checkpoint import Checkpoints
@@ -39,12 +38,9 @@ class Router:
 async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIterator[Handler]:
     """Copying does not wait for the directory: until it is read, the key in the folder signs."""
     schemas = Schemas.load(settings.schemas_dir)
-    follower = DirectoryFollower(settings, schemas).start()
-    signers = Signers(settings.bus_key.parent, follower.directory)
-    checkpoints = Checkpoints(
-        signers.holder(BUS), schemas, now_from(settings), settings.journal_epoch
-    )
-    try:
+    async with following(settings, schemas, waits=False) as follower:
+        signers = Signers(settings.bus_key.parent, follower.directory)
+        checkpoints = Checkpoints(
+            signers.holder(BUS), schemas, now_from(settings), settings.journal_epoch
+        )
         yield Router(producer, checkpoints, settings.journal_epoch)
-    finally:
-        await asyncio.to_thread(follower.stop)

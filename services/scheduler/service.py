@@ -13,11 +13,10 @@ import uvloop
 
 from casebus import telemetry
 from casebus.cases.listed import PenaltyEntryRules
-from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, Topics
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import following
 from casebus.now import now_from
 from casebus.signing.signers import Signers
 from casebus.tasks import together
@@ -50,7 +49,6 @@ from storage.resaying import keep_saying
 log = logging.getLogger(__name__)
 
 NAME = "scheduler"
-_START_SECONDS = 60
 
 
 def run(settings: WorkerSettings) -> None:
@@ -81,8 +79,7 @@ async def serve(settings: WorkerSettings) -> None:
         producer = await stack.enter_async_context(Producer(settings, client_id=NAME))
         offsets = await stack.enter_async_context(BrokerOffsets(settings, producer))
         schemas = Schemas.load(settings.schemas_dir)
-        follower = DirectoryFollower(settings, schemas).start()
-        stack.push_async_callback(asyncio.to_thread, follower.stop)
+        follower = await stack.enter_async_context(following(settings, schemas))
         now = now_from(settings)
         signers = Signers(settings.bus_key.parent, follower.directory)
         voice = Voice(signers.holder(BUS), schemas, now)
@@ -91,8 +88,6 @@ async def serve(settings: WorkerSettings) -> None:
         recorded = partial(scheduling.journal_offsets, pool)
         barrier = Barrier(offsets, recorded, doors)
         whole = Barrier(offsets, recorded, doors, partial(until_sent, pool))
-        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
-            raise CasebusError("directory_unread", "the directory did not answer in time")
         witnessing = Witnessing.load(settings.policies_dir)
         partitions = partial(producer.partitions, JOURNAL)
         standing = GroupProgress(

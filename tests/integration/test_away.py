@@ -18,11 +18,10 @@ from click.testing import CliRunner, Result
 
 from casebus.cli.ends import AWAY
 from casebus.cli.main import main
-from casebus.kafka import connection
+from casebus.kafka import connection, directory
 from casebus.settings import Settings
 from onebox import environment
 from onebox.testing import Stack
-from operations.rebuild import desk
 from tests import commands
 from tests.integration.test_import_on_stack import EXAMPLES, row, spreadsheet
 from tests.wire import Wire
@@ -96,7 +95,7 @@ class Desk:
 def office(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(connection, "_BOOTSTRAP_MS", 500)
-    monkeypatch.setattr(desk, "_START_SECONDS", 0.5)
+    monkeypatch.setattr(directory, "_START_SECONDS", 0.5)
     return Desk(stack, tmp_path)
 
 

@@ -18,12 +18,11 @@ from kafka import errors as kafka_errors
 from casebus.cli.ends import AWAY
 from casebus.cli.main import main
 from casebus.errors import AwayError, CasebusError
-from casebus.kafka import connection
+from casebus.kafka import connection, directory
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from onebox import environment
 from operations.away import cleared
-from operations.rebuild import desk
 from tests import commands
 
 AGENCY = "cn-330106-amr"
@@ -55,7 +54,7 @@ def alone(nobody: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shell in which each address is one where nobody is."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(connection, "_BOOTSTRAP_MS", 300)
-    monkeypatch.setattr(desk, "_START_SECONDS", 0.3)
+    monkeypatch.setattr(directory, "_START_SECONDS", 0.3)
     SigningKey.generate().save(tmp_path / "keys" / f"{AGENCY}.pem")
     named = {
         "HOME": str(tmp_path),

@@ -34,6 +34,7 @@ OWNED = {
         r'"agency\.|"\.(inbox|receipts|rejected)"|"inbox\.[{*"]',
         "casebus/events/topics.py",
     ),
+    "the wait for the directory": (r'"directory_unread"', "casebus/kafka/directory.py"),
 }
 
 
