@@ -6,28 +6,25 @@ rule 9, the directory).
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING
 
-from casebus.events.topics import DIRECTORY
 from casebus.later import later
 from casebus.settings import Settings
 
 # Most stacks have a scheduler, and no use for them.
 if TYPE_CHECKING:
-    import kafka
-
-    from casebus.kafka import connection, directory
+    from services import transport
+    from services.scheduler import directory, offsets
 else:
-    kafka = later("kafka")
-    connection = later("casebus.kafka.connection")
-    directory = later("casebus.kafka.directory")
-
-SECONDS = 1.0
+    transport = later("services.transport")
+    directory = later("services.scheduler.directory")
+    offsets = later("services.scheduler.offsets")
 
 
 class Heartbeat(threading.Thread):
-    """Sends the directory's end offset each second, as Kafka's admin."""
+    """The scheduler's own heart, as Kafka's admin."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(name="directory heartbeat", daemon=True)
@@ -35,15 +32,17 @@ class Heartbeat(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        consumer = kafka.KafkaConsumer(**connection.consumer_settings(self._settings, None))
-        producer = kafka.KafkaProducer(**connection.producer_settings(self._settings))
-        place = kafka.TopicPartition(DIRECTORY, 0)
-        while not self._stopped.wait(SECONDS):
-            end = consumer.end_offsets([place])[place]
-            producer.send(directory.HEARTBEAT_TOPIC, value=str(end).encode())
-            producer.flush()
-        producer.close()
-        consumer.close()
+        asyncio.run(self._beat())
+
+    async def _beat(self) -> None:
+        async with (
+            transport.Producer(self._settings, client_id="heartbeat") as producer,
+            offsets.BrokerOffsets(self._settings, producer) as ends,
+        ):
+            heart = directory.Heart(ends, producer)
+            while not self._stopped.is_set():
+                await heart.beat()
+                await asyncio.sleep(directory.BEAT_SECONDS)
 
     def stop(self) -> None:
         self._stopped.set()

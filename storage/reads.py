@@ -15,6 +15,7 @@ from uuid import UUID
 
 from casebus.cases.recalls import Standing
 from storage import sending
+from storage.heartbeats import BeatDetail, ServiceBeat
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -192,8 +193,11 @@ async def figures(db: Database) -> dict[str, float]:
     return {name: float(value) for name, value in {**waiting, **row}.items()}
 
 
-async def heartbeats(db: Database) -> list[Row]:
-    return await _fetch(db, "heartbeats")
+async def heartbeats(db: Database) -> list[ServiceBeat]:
+    return [
+        ServiceBeat(row["service"], row["at"], row["seconds"], BeatDetail.from_json(row["detail"]))
+        for row in await _fetch(db, "heartbeats")
+    ]
 
 
 async def migrations(db: Database) -> list[str]:

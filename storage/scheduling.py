@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Header
+from storage.heartbeats import BeatDetail
 from storage.packing import unpack_headers
 from storage.queries import load
 
@@ -233,14 +234,14 @@ async def note_directory_copy(connection: Connection, next_offset: int) -> None:
     await connection.execute(_SQL["note_directory_copy"], next_offset)
 
 
-async def beat(connection: Connection, service: str, detail: dict[str, Any]) -> None:
-    """Note that a service lives; `own.heartbeat.at` is the database's clock."""
-    await connection.execute(_SQL["beat"], service, detail)
+async def beat(connection: Connection, service: str, detail: BeatDetail) -> None:
+    """Say that a service lives; `own.heartbeat.at` is the database's clock."""
+    await connection.execute(_SQL["beat"], service, detail.to_json())
 
 
-async def last_beat(connection: Connection, service: str) -> dict[str, Any]:
-    """The last note of a service about itself; empty if it never lived."""
-    return await connection.fetchval(_SQL["last_beat"], service) or {}
+async def last_beat(connection: Connection, service: str) -> BeatDetail:
+    """What a service said last of itself; nothing where it never lived."""
+    return BeatDetail.from_json(await connection.fetchval(_SQL["last_beat"], service) or {})
 
 
 class PartitionProgress(NamedTuple):

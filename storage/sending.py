@@ -59,11 +59,11 @@ class Unsent:
 class WaitingCount:
     """The number of waiting records, their age, and the number that no broker takes."""
 
-    outbox_unsent: int
-    outbox_oldest_seconds: float
-    submissions_unsent: int
-    submissions_oldest_seconds: float
-    records_refused: int
+    outbox_unsent: int = 0
+    outbox_oldest_seconds: float = 0.0
+    submissions_unsent: int = 0
+    submissions_oldest_seconds: float = 0.0
+    records_refused: int = 0
 
     def in_words(self) -> str:
         handed_in = f"{self.submissions_unsent:,} handed in, {self.outbox_unsent:,} in the outbox"

@@ -39,9 +39,10 @@ from storage import (
     work,
 )
 from storage.access import Looked
+from storage.heartbeats import BeatDetail
 from storage.outbox import OutboxRow
 from storage.scheduling import BREACHED, WARNED, DueItem
-from storage.sending import OUTBOX, SUBMISSIONS, Unsent
+from storage.sending import OUTBOX, SUBMISSIONS, Unsent, WaitingCount
 from storage.submissions import Finished, PendingAction
 from tests.case_events import LAW, event, until
 from tests.integration.casework import Casework, altered
@@ -561,6 +562,7 @@ async def a_law_bundle_is_kept_once_and_a_partition_waits_visibly(casework: Case
 @case
 async def a_service_that_lives_is_read_with_what_it_said_last(casework: Casework) -> None:
     for count in (1, 2):
-        await scheduling.beat(casework.pool, "contract", {"count": count})
-    [beat] = [row for row in await reads.heartbeats(casework.pool) if row["service"] == "contract"]
-    assert (beat["detail"], 0 <= beat["seconds"] < 60) == ({"count": 2}, True)
+        said = BeatDetail(WaitingCount(outbox_unsent=count), still={"a b/1": (count, 0.5)})
+        await scheduling.beat(casework.pool, "contract", said)
+    [beat] = [row for row in await reads.heartbeats(casework.pool) if row.service == "contract"]
+    assert (beat.detail, 0 <= beat.seconds < 60) == (said, True)

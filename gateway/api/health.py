@@ -150,8 +150,8 @@ async def _watched(gateway: Gateway) -> tuple[State, State]:
             rows = await reads.heartbeats(await gateway.database())
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return "failing", "failing"
-    silent = any(row["seconds"] > SILENT_SECONDS for row in rows)
-    stalled = any(row["detail"].get("stalled") for row in rows)
+    silent = any(row.seconds > SILENT_SECONDS for row in rows)
+    stalled = any(row.detail.stalled for row in rows)
     return "failing" if silent else "ok", "failing" if stalled else "ok"
 
 
@@ -162,7 +162,7 @@ async def _sent(gateway: Gateway) -> State:
 
 async def _services(gateway: Gateway) -> list[dict[str, Any]]:
     rows = await reads.heartbeats(await gateway.database())
-    return [{"service": row["service"], "at": row["at"], "detail": row["detail"]} for row in rows]
+    return [{"service": one.service, "at": one.at, "detail": one.detail.to_json()} for one in rows]
 
 
 def _since(gateway: Gateway, checks: dict[str, State]) -> dict[str, datetime]:

@@ -202,7 +202,7 @@ async def _journey(
 
 async def _stalled(database: Looking) -> frozenset[tuple[str, str, int]]:
     beats = await reads.heartbeats(database)
-    names = [place for one in beats for place in one["detail"].get("stalled", ())]
+    names = [place for one in beats for place in one.detail.stalled]
     return frozenset(_place(one) for one in names)
 
 

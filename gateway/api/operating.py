@@ -25,6 +25,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import SOURCE, Shape
 from storage import operating as stored
 from storage import reads
+from storage.heartbeats import ServiceBeat
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
 _REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")
@@ -138,7 +139,7 @@ async def services(
     only_operators(asker)
     ready = await health.ready_of(gateway)
     beats = await reads.heartbeats(database)
-    stalled = {place for one in beats for place in one["detail"].get("stalled", ())}
+    stalled = {place for one in beats for place in one.detail.stalled}
     known = await asyncio.to_thread(status.processes, gateway.settings.services_state)
     rows = status.services(await stored.places(database), stalled, known)
     return Services(
@@ -151,9 +152,9 @@ async def services(
     )
 
 
-def _beat(row: Any) -> Beat:
-    state: Literal["ok", "failing"] = "ok" if row["seconds"] <= SILENT_SECONDS else "failing"
-    return Beat(service=row["service"], at=row["at"], seconds=row["seconds"], state=state)
+def _beat(one: ServiceBeat) -> Beat:
+    state: Literal["ok", "failing"] = "ok" if one.seconds <= SILENT_SECONDS else "failing"
+    return Beat(service=one.service, at=one.at, seconds=one.seconds, state=state)
 
 
 @router.get("/flow", responses=_REFUSALS | documented("directory_unavailable"))

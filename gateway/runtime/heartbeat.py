@@ -14,8 +14,7 @@ from uuid import UUID
 from casebus.events.partition import partition_for
 from storage import reads, sending
 from storage.handles import Handle
-
-_SCHEDULER = "scheduler"
+from storage.heartbeats import SCHEDULER
 
 
 class HeartbeatAsker:
@@ -37,14 +36,14 @@ class HeartbeatAsker:
             # life.
             now = await sending.database_time(database)
             self._began = now - timedelta(seconds=time.monotonic() - self._born)
-        beats = {row["service"]: row for row in await reads.heartbeats(database)}
-        if _SCHEDULER not in beats:
+        beats = {one.service: one for one in await reads.heartbeats(database)}
+        if SCHEDULER not in beats:
             return True
-        last = beats[_SCHEDULER]
-        # An older one may be the database's memory of another life.
-        if last["at"] > self._began:
-            self._partitions = last["detail"].get("partitions", 0)
-            self._heard.update(last["detail"].get("heard", ()))
+        last = beats[SCHEDULER]
+        # An older one may be what the database remembers of another life.
+        if last.at > self._began:
+            self._partitions = last.detail.journal.partitions
+            self._heard.update(last.detail.journal.heard)
         return self._is_heard(stream)
 
     def _is_heard(self, stream: UUID) -> bool:

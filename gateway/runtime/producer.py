@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
-from casebus.events.limits import MOST_RECORD_BYTES
 from casebus.events.partition import partition_for
+from casebus.kafka.producing import started_producer
 from casebus.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -79,19 +79,7 @@ class SingleProducer:
         """The running producer; raises KafkaError if no broker answers."""
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    acks="all",
-                    enable_idempotence=True,
-                    max_request_size=MOST_RECORD_BYTES,
-                    **self._settings.kafka_client(),
-                    client_id=CLIENT_ID,
-                )
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
+                self._producer = await started_producer(self._settings, client_id=CLIENT_ID)
         return self._producer
 
     async def _forget(self, producer: AIOKafkaProducer | None) -> None:

@@ -20,6 +20,7 @@ from onebox.commands.shared import addresses, home_option, options_of, running
 from onebox.options import GATEWAY, Options
 from onebox.state import StackState
 from storage import rejects, sending, stalling
+from storage.heartbeats import BeatDetail
 from storage.sending import WaitingCount
 from storage.stalling import Stalled
 
@@ -90,7 +91,9 @@ def _failing(options: Options, now: StackState) -> Iterator[str]:
         yield "the gateway does not say how it is"
         return
     still = [
-        place for one in found.get("services", ()) for place in one["detail"].get("stalled", ())
+        place
+        for one in found.get("services", ())
+        for place in BeatDetail.from_json(one["detail"]).stalled
     ]
     failing = [name for name, says in found.get("checks", {}).items() if says != "ok"]
     if "database" in failing:

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
 from casebus.events.types import in_full
-from casebus.kafka.connection import consumer_settings, producer_settings
+from casebus.kafka.connection import consumer_settings, open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Agency, Directory
 from casebus.trust.keys import SigningKey
@@ -144,7 +144,7 @@ def _read(settings: Settings) -> list[Record]:
 
 
 def _append(settings: Settings, records: list[Record]) -> None:
-    producer = KafkaProducer(**producer_settings(settings))
+    producer = open_producer(settings)
     try:
         sent = [
             producer.send(DIRECTORY, key=one.key, value=one.value, headers=list(one.headers))

@@ -22,7 +22,7 @@ from storage.handles import Pool
 log = logging.getLogger(__name__)
 
 _PLACE = TopicPartition(DIRECTORY, 0)
-_BEAT_SECONDS = 1.0
+BEAT_SECONDS = 1.0
 
 
 class Heart:
@@ -34,7 +34,7 @@ class Heart:
     async def run(self) -> None:
         while True:
             await self.beat()
-            await asyncio.sleep(_BEAT_SECONDS)
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def beat(self) -> None:
         ends = await self._offsets.ends([_PLACE])

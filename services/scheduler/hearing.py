@@ -13,6 +13,7 @@ from uuid import UUID
 
 from casebus.events.partition import partition_for
 from services.scheduler.barrier import Passes
+from storage.heartbeats import HeardPartitions
 
 
 class PartitionHearing:
@@ -32,9 +33,9 @@ class PartitionHearing:
         """True if all earlier statements in this stream are known."""
         return self._count > 0 and partition_for(str(stream).encode(), self._count) in self._heard
 
-    def shown(self) -> dict[str, object]:
-        """For others that must wait as well: the number of partitions, and those that were read."""
-        return {"partitions": self._count, "heard": sorted(self._heard)}
+    def shown(self) -> HeardPartitions:
+        """For those who must wait as well."""
+        return HeardPartitions(self._count, tuple(sorted(self._heard)))
 
     async def _hear(self, partition: int) -> None:
         await self._barrier.passed([partition])

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 
 from casebus import telemetry
 from casebus.cases.renewing import refuse_newer
 from services.scheduler.standing import GroupProgress, Still
 from storage import renewing, scheduling, sending
 from storage.handles import Pool
+from storage.heartbeats import SCHEDULER, BeatDetail, HeardPartitions
 from storage.scheduling import PartitionProgress
 from storage.sending import WaitingCount
 
-SERVICE = "scheduler"
 _SECONDS = 1.0
-_NOTHING = WaitingCount(0, 0.0, 0, 0.0, 0)
 
 
 async def still_before(pool: Pool) -> Still:
     """The parts that stood still at the last heartbeat of this service, from any process."""
-    detail = await scheduling.last_beat(pool, SERVICE)
-    return {name: (done, seconds) for name, (done, seconds) in detail.get("still", {}).items()}
+    return dict((await scheduling.last_beat(pool, SCHEDULER)).still)
 
 
 class SchedulerHeartbeat:
@@ -32,11 +29,11 @@ class SchedulerHeartbeat:
         self,
         pool: Pool,
         standing: GroupProgress | None = None,
-        heard: Callable[[], dict[str, object]] = dict,
+        heard: Callable[[], HeardPartitions] = HeardPartitions,
     ) -> None:
         """`heard`: the part of the journal read since this process began."""
         self._pool, self._standing, self._heard = pool, standing, heard
-        self._waiting = _NOTHING
+        self._waiting = WaitingCount()
         self._told: list[PartitionProgress] | None = None
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
@@ -52,9 +49,13 @@ class SchedulerHeartbeat:
         refuse_newer(await renewing.newest_fold(self._pool))
         self._waiting = await sending.waiting(self._pool)
         seen = self._standing
-        still = {"stalled": seen.stalled(), "still": seen.waiting()} if seen else {"stalled": []}
-        detail = {**asdict(self._waiting), **still, **self._heard()}
-        await scheduling.beat(self._pool, SERVICE, detail)
+        detail = BeatDetail(
+            waiting=self._waiting,
+            stalled=tuple(seen.stalled()) if seen else (),
+            still=seen.waiting() if seen else {},
+            journal=self._heard(),
+        )
+        await scheduling.beat(self._pool, SCHEDULER, detail)
         if seen and seen.progress != self._told:
             self._told = seen.progress
             await scheduling.note_places(self._pool, seen.progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -12,13 +12,11 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from casebus import telemetry
 from casebus.events.partition import partition_for
+from casebus.kafka.producing import started_producer
 from casebus.settings import Settings
 from casebus.telemetry.spans import tracer
 from services.transport.batch import Outgoing
 
-#: Below every topic's limit (1 MiB and 64 KiB at the door). A larger record gets a batch of its
-#: own: a builder always takes its first record.
-BATCH_BYTES = 512 * 1024
 #: A topic just made is not known to every broker at once.
 UNKNOWN_SECONDS = 10.0
 
@@ -30,7 +28,7 @@ class Producer:
 
     def __init__(self, settings: Settings, *, client_id: str) -> None:
         self._client_id = client_id
-        self._options: dict[str, Any] = settings.kafka_client()
+        self._settings = settings
         self._counts: dict[str, int] = {}
         self._producer: AIOKafkaProducer
 
@@ -39,15 +37,7 @@ class Producer:
         return self
 
     async def _started(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(
-            client_id=self._client_id,
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=BATCH_BYTES,
-            **self._options,
-        )
-        await producer.start()
-        return producer
+        return await started_producer(self._settings, client_id=self._client_id)
 
     async def renew(self) -> None:
         """Go on with new numbers, after a refused record left a gap in those of this producer."""

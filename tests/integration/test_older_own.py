@@ -20,6 +20,7 @@ from services.scheduler.relay import Relay
 from services.scheduler.statements import Voice
 from services.transport import Batch, Outgoing
 from storage import journal, outbox
+from storage.heartbeats import HeardPartitions
 from tests.integration import older
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_organisations import AMR as ASKER
@@ -192,7 +193,7 @@ async def test_a_partition_that_stands_still_holds_up_no_other() -> None:
     hearing = PartitionHearing(Stuck(), four)
     with pytest.raises(TimeoutError):
         await hearing.run()
-    assert hearing.shown() == {"partitions": 4, "heard": [0, 1, 3]}
+    assert hearing.shown() == HeardPartitions(4, (0, 1, 3))
     streams = [UUID(int=number) for number in range(64)]
     assert {hearing.has_heard(one) for one in streams} == {True, False}
 

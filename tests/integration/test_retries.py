@@ -18,8 +18,9 @@ from gateway.runtime.heartbeat import HeartbeatAsker
 from onebox.testing import Stack
 from services.scheduler.fakes import MemoryBrokers
 from services.scheduler.relay import Relay
-from storage import scheduling, submissions
+from storage import submissions
 from storage.submissions import Finished
+from tests.beats import beat
 from tests.integration import older
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_older_own import doubled
@@ -124,11 +125,11 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
 ) -> None:
     stream = str(uuid4())
     # What the database remembers of another life says nothing of this one.
-    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": [0, 1, 2, 3]})
+    await beat(desk.pool, COUNT, [0, 1, 2, 3])
     desk.gateway.hearing = HeartbeatAsker()
     kept = await submission.keep(desk.gateway, desk.request(stream, later=90))
     await submission.send(desk.gateway, kept)
-    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": []})
+    await beat(desk.pool, COUNT, [])
     await submission.send(desk.gateway, kept)
     assert not desk.gateway.producer.connected
     # The first time was in the part of the journal that was not recorded yet.
@@ -145,12 +146,12 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
 async def test_what_was_heard_since_the_gateway_began_counts_at_its_first_question(
     desk: Desk,
 ) -> None:
-    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": [0, 1, 2, 3]})
+    await beat(desk.pool, COUNT, [0, 1, 2, 3])
     assert await desk.gateway.hearing.has_heard(desk.pool, uuid4())
 
 
 async def test_what_the_gateway_left_to_the_relay_leaves_at_once(desk: Desk) -> None:
-    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": []})
+    await beat(desk.pool, COUNT, [])
     left = desk.request(str(uuid4()))
     await submission.send(desk.gateway, await submission.keep(desk.gateway, left))
     # Another one's sender may be on its way still.
@@ -165,9 +166,9 @@ async def test_once_it_was_read_the_gateway_sends_and_what_says_another_thing_le
     stream, other = str(uuid4()), str(uuid4())
     assert await desk.gateway.hearing.has_heard(desk.pool, UUID(other))
     heard = [partition_for(stream.encode(), COUNT)]
-    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": heard})
+    await beat(desk.pool, COUNT, heard)
     assert not await Gateway.of(desk.gateway.settings).hearing.has_heard(desk.pool, UUID(stream))
-    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": heard})
+    await beat(desk.pool, COUNT, heard)
     assert await desk.gateway.hearing.has_heard(desk.pool, UUID(stream))
     await desk.journal(desk.request(stream))
     conflicting = desk.request(stream, note="另一")

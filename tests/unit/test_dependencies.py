@@ -29,7 +29,7 @@ OURS = {"casebus", "storage", "services", "gateway", "operations", "onebox", "re
 #: Imported, and always brought by what is named: Faust's, FastAPI's and Jinja's own foundations.
 BROUGHT = {"mode", "starlette", "markupsafe"}
 #: What casebus imports only where the server part or a development environment runs.
-LAZY = {"opentelemetry", "pythonjsonlogger", "avro"}
+LAZY = {"aiokafka", "opentelemetry", "pythonjsonlogger", "avro"}
 
 
 def _names(requirements: Iterable[str]) -> list[str]:

@@ -34,6 +34,12 @@ OWNED = {
         r'"agency\.|"\.(inbox|receipts|rejected)"|"inbox\.[{*"]',
         "casebus/events/topics.py",
     ),
+    "a producer of the services": (r"AIOKafkaProducer\(", "casebus/kafka/producing.py"),
+    "a producer of kafka-python": (r"KafkaProducer\(\*\*", "casebus/kafka/connection.py"),
+    "how far a heartbeat says": (
+        r'\.get\("(stalled|still|partitions|heard)"',
+        "storage/heartbeats.py",
+    ),
     "the wait for the directory": (r'"directory_unread"', "casebus/kafka/directory.py"),
 }
 

@@ -13,7 +13,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from gateway.entry import submission
 from gateway.runtime.heartbeat import HeartbeatAsker
-from storage import scheduling
+from tests.beats import beat
 from tests.unit.gateway.desk import AMR, COURT, PSB, Desk, noted
 from tests.world import SCHEMAS
 
@@ -96,13 +96,13 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
     desk: Desk,
 ) -> None:
     # What the database remembers of another life says nothing of this one.
-    await scheduling.beat(desk.database.pool, "scheduler", {"partitions": 1, "heard": [0]})
+    await beat(desk.database.pool, 1, [0])
     desk.gateway.hearing = HeartbeatAsker()
     await submission.submit(desk.gateway, AMR, noted(uuid4(), "early"))
-    await scheduling.beat(desk.database.pool, "scheduler", {"partitions": 1, "heard": []})
+    await beat(desk.database.pool, 1, [])
     await submission.submit(desk.gateway, AMR, noted(uuid4(), "later"))
     assert desk.producer.taken == []
-    await scheduling.beat(desk.database.pool, "scheduler", {"partitions": 1, "heard": [0]})
+    await beat(desk.database.pool, 1, [0])
     await submission.submit(desk.gateway, AMR, noted(uuid4(), "heard"))
     assert [one.message_id for one in desk.producer.taken] == ["heard"]
     assert len(desk.database.tables["own.submission"]) == 3
