@@ -6,7 +6,6 @@ that was read (`casebus.sdk.fakes`).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple, NoReturn
 
 from aiokafka.errors import KafkaConnectionError
@@ -14,7 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from casebus.cases.listed import PenaltyEntryRules
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
-from casebus.events.envelope import Header, Record
+from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.kafka.fakes import KnownDirectory
 from casebus.now import Now
@@ -42,12 +41,10 @@ class MemoryProducer:
     def connected(self) -> bool:
         return bool(self.taken)
 
-    async def send(
-        self, topic: str, record: Record, *, message_id: str, headers: list[Header]
-    ) -> None:
+    async def send(self, topic: str, record: Record, *, message_id: str) -> None:
         if self.refuses is not None:
             raise self.refuses
-        self.taken.append(Produced(topic, replace(record, headers=tuple(headers)), message_id))
+        self.taken.append(Produced(topic, record, message_id))
 
     async def start(self) -> NoReturn:
         """There is no broker to speak with."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from casebus.events.envelope import Header
+from casebus.events.envelope import Envelope, Record
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -30,9 +30,16 @@ class Finished:
     agency: str
     digest: bytes
     topic: str
-    value: bytes
-    headers: tuple[Header, ...]
+    record: Record
     sent_at: datetime | None = None
+
+    @classmethod
+    def of(
+        cls, record: Record, envelope: Envelope, *, agency: str, digest: bytes, topic: str
+    ) -> Finished:
+        """`envelope` is that of the record, which nobody need read again."""
+        stream = UUID(envelope.subject)
+        return cls(envelope.source, envelope.id, stream, agency, digest, topic, record)
 
 
 async def holders_of_keys(db: Database, digests: Sequence[bytes]) -> list[tuple[str | None, str]]:
@@ -66,8 +73,8 @@ async def store(db: Database, finished: Finished) -> Finished:
         finished.agency,
         finished.digest,
         finished.topic,
-        finished.value,
-        pack_headers(finished.headers),
+        finished.record.value,
+        pack_headers(finished.record.headers),
         finished.sent_at,
         timeout=_PATIENCE,
     )
@@ -89,9 +96,9 @@ async def store_at_once(db: Database, records: Sequence[Finished]) -> list[bool 
 
 
 def _columns(one: Finished) -> tuple[Any, ...]:
-    packed = pack_headers(one.headers)
+    packed = pack_headers(one.record.headers)
     place = (one.source, one.event_id, one.stream, one.agency)
-    return (*place, one.digest, one.topic, one.value, packed)
+    return (*place, one.digest, one.topic, one.record.value, packed)
 
 
 async def stored(db: Database, source: str, event_id: str) -> Finished | None:
@@ -109,17 +116,10 @@ async def unsent_before(db: Database, finished: Finished) -> list[Finished]:
 
 
 def _finished(source: str, event_id: str, row: Any) -> Finished:
-    return Finished(
-        source,
-        event_id,
-        row["stream"],
-        row["agency"],
-        row["digest"],
-        row["topic"],
-        row["value"],
-        unpack_headers(row["headers"]),
-        row["sent_at"],
-    )
+    stream: UUID = row["stream"]
+    record = Record(str(stream).encode(), row["value"], unpack_headers(row["headers"]))
+    about = (row["agency"], row["digest"], row["topic"])
+    return Finished(source, event_id, stream, *about, record, row["sent_at"])
 
 
 async def mark_sent(db: Database, *records: Finished) -> None:

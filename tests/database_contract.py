@@ -71,17 +71,10 @@ def handed_in(stream: UUID, source: str = AMR, **changes: Any) -> Finished:
     """A record as the gateway stores it."""
     record = WORLD.event("case.noted", AMR, stream=str(stream))
     envelope = Envelope.from_headers(record.headers)
-    made = Finished(
-        source=source,
-        event_id=envelope.id,
-        stream=stream,
-        agency=AMR,
-        digest=b"d" * 32,
-        topic="events.administrative",
-        value=record.value or b"",
-        headers=record.headers,
+    made = Finished.of(
+        record, envelope, agency=AMR, digest=b"d" * 32, topic="events.administrative"
     )
-    return replace(made, **changes)
+    return replace(made, source=source, **changes)
 
 
 def owed(stream: UUID, name: str = "finding.raised", **changes: Any) -> OutboxRow:
@@ -283,8 +276,9 @@ async def what_the_journal_holds_is_settled_with_its_bytes(casework: Casework) -
 async def a_record_that_is_handed_in_twice_is_the_one_kept_first(casework: Casework) -> None:
     stream = uuid4()
     first = handed_in(stream)
-    other = replace(first, digest=b"x" * 32, value=b"other")
-    assert (await submissions.store(casework.pool, first)).value == first.value
+    another = replace(first.record, value=b"other")
+    other = replace(first, digest=b"x" * 32, record=another)
+    assert (await submissions.store(casework.pool, first)).record == first.record
     assert (await submissions.store(casework.pool, other)).digest == first.digest
     assert await submissions.stored(casework.pool, AMR, "none") is None
     assert await submissions.store_at_once(casework.pool, [other]) == [None]
@@ -359,7 +353,7 @@ async def what_was_handed_in_before_what_is_left_leaves_before_it(casework: Case
     await submissions.leave(casework.pool, second)
     found = await sending.unsent(casework.pool, SUBMISSIONS, (), 1_000)
     leaving = [one.headers for one in found if one.stream == stream]
-    assert leaving == [first.headers, second.headers]
+    assert leaving == [first.record.headers, second.record.headers]
 
 
 @case

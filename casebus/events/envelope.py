@@ -230,10 +230,15 @@ def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
     """
     text = dict(headers).get("ce_legaltime")
     if text is not None:
-        try:
-            LegalTime.entered(text.decode())
-        except (ValueError, OverflowError) as error:
-            raise _malformed(f"ce_legaltime: {in_words(error)}") from None
+        check_entered(text.decode())
+
+
+def check_entered(legal_time: str) -> None:
+    """The same of the text alone."""
+    try:
+        LegalTime.entered(legal_time)
+    except (ValueError, OverflowError) as error:
+        raise _malformed(f"ce_legaltime: {in_words(error)}") from None
 
 
 def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError, Reason
 from casebus.events.doors import BUS, door_of
-from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
+from casebus.events.envelope import Envelope, Record, agency_of, check_entered
 from casebus.events.legaltime import refuse_ahead
 from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
 from casebus.events.mismatches import misfits
@@ -73,14 +72,11 @@ async def _as_it_stands(database: Handle, finished: Finished) -> Finished:
     standing = (await retries.standing(database, [identity])).get(identity)
     if standing is None:
         return finished
-    if not standing.says(finished.value, finished.headers):
+    record = finished.record
+    if not standing.says(record.value, record.headers):
         raise _conflict()
-    return replace(
-        finished,
-        value=standing.value,
-        headers=standing.headers,
-        sent_at=standing.appended_at,
-    )
+    stands = replace(record, value=standing.value, headers=standing.headers)
+    return replace(finished, record=stands, sent_at=standing.appended_at)
 
 
 def _conflict() -> CasebusError:
@@ -113,12 +109,9 @@ async def _is_ours(gateway: Gateway, finished: Finished) -> bool:
 
 
 async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
-    """Send and mark it; a record that no broker takes holds up only those who ask for it."""
-    record = Record(str(one.stream).encode(), one.value, one.headers)
+    """Send and mark it; what no broker takes holds up nobody but those who ask for it."""
     try:
-        await gateway.producer.send(
-            one.topic, record, message_id=one.event_id, headers=list(one.headers)
-        )
+        await gateway.producer.send(one.topic, one.record, message_id=one.event_id)
     except CasebusError as error:
         if error.code != Reason.TOO_LARGE:
             raise
@@ -130,51 +123,50 @@ async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
 
 
 def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
-    """The finished record for Kafka, after every check that needs no sending."""
-    claimed = submission.attributes.get("source", "")
-    if agency_of(claimed) != agency or agency == BUS:
-        raise CasebusError("foreign_source", f"this key speaks for {agency}")
-    source = gateway.directory().agency(agency)
-    if source is None:
-        raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
-    # A passed-on event keeps its text; an event signed here gets a new one.
-    check_legal_time(submission.headers())
-    record = _passed_on(gateway, submission) if submission.signed else _signed(gateway, submission)
-    envelope = Envelope.from_headers(record.headers)
-    # An imported event keeps its date.
+    """The record as it will stand on Kafka, after every check that needs no sending."""
+    source = _author(gateway, agency, submission)
+    if (legal_time := submission.attributes.get("legaltime")) is not None:
+        # As it was written: what is signed here is written anew.
+        check_entered(legal_time)
+    made = _passed_on if submission.signed else _signed
+    envelope, record = made(gateway, submission)
+    # What is imported keeps the date it has.
     if envelope.importid is None:
         refuse_ahead(envelope.legal, gateway.now())
     _refuse_oversize(record)
     gateway.schemas.check_items(record.value)
-    return _finished(record, envelope, source, submission.digest())
-
-
-def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes) -> Finished:
-    return Finished(
-        source=envelope.source,
-        event_id=envelope.id,
-        stream=UUID(envelope.subject),
+    return Finished.of(
+        record,
+        envelope,
         agency=source.id,
-        digest=digest,
+        digest=submission.digest(),
         topic=door_of(source.sector),
-        value=record.value or b"",
-        headers=record.headers,
     )
 
 
-def _passed_on(gateway: Gateway, submission: Submission) -> Record:
-    """Signed Avro, unchanged: readable by its schema, and of the type that it claims."""
+def _author(gateway: Gateway, agency: str, submission: Submission) -> Agency:
+    claimed = submission.attributes.get("source", "")
+    if agency_of(claimed) != agency or agency == BUS:
+        raise CasebusError("foreign_source", f"this key speaks for {agency}")
+    author = gateway.directory().agency(agency)
+    if author is None:
+        raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
+    return author
+
+
+def _passed_on(gateway: Gateway, submission: Submission) -> tuple[Envelope, Record]:
+    """Signed Avro as it came: readable by its schema, its type the one it claims."""
     schema, data = gateway.schemas.decode(submission.value)
     refuse_state_secrets(data)
     headers = submission.headers()
     envelope = Envelope.from_headers(headers)
     if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:
         raise CasebusError(Reason.TYPE_MISMATCH, f"the body is a {schema.ce_type}")
-    return Record(envelope.subject.encode(), submission.value, headers)
+    return envelope, Record(envelope.subject.encode(), submission.value, headers)
 
 
-def _signed(gateway: Gateway, submission: Submission) -> Record:
-    """JSON made Avro and signed with the hosted agency's key."""
+def _signed(gateway: Gateway, submission: Submission) -> tuple[Envelope, Record]:
+    """JSON made Avro and signed with the hosted agency's key; the envelope as it was before."""
     schema = gateway.schemas.latest(submission.attributes.get("type", ""))
     envelope = _envelope(gateway, submission, schema)
     value = _encoded(gateway, schema, submission.data or {})
@@ -182,7 +174,7 @@ def _signed(gateway: Gateway, submission: Submission) -> Record:
     if key is None:
         raise CasebusError(Reason.UNSIGNED, "the gateway holds no valid key of this agency")
     (record,) = sign([Draft(envelope, value)], key, gateway.schemas)
-    return record
+    return envelope, record
 
 
 def _envelope(gateway: Gateway, submission: Submission, schema: Schema) -> Envelope:

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
-from casebus.events.envelope import Header, Record
+from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
 from casebus.kafka.producing import started_producer
 from casebus.settings import Settings
@@ -29,9 +29,7 @@ class EventProducer(Protocol):
     @property
     def connected(self) -> bool: ...
 
-    async def send(
-        self, topic: str, record: Record, *, message_id: str, headers: list[Header]
-    ) -> None: ...
+    async def send(self, topic: str, record: Record, *, message_id: str) -> None: ...
 
     async def start(self) -> AIOKafkaProducer: ...
 
@@ -50,9 +48,7 @@ class SingleProducer:
     def connected(self) -> bool:
         return self._producer is not None
 
-    async def send(
-        self, topic: str, record: Record, *, message_id: str, headers: list[Header]
-    ) -> None:
+    async def send(self, topic: str, record: Record, *, message_id: str) -> None:
         """Deliver to the partition of the record's key; raises `bus_unavailable` or `too_large`."""
         producer = None
         try:
@@ -64,7 +60,7 @@ class SingleProducer:
                         topic,
                         record.value,
                         key=record.key,
-                        headers=telemetry.hop(headers),
+                        headers=telemetry.hop(list(record.headers)),
                         partition=partition_for(record.key or b"", len(partitions)),
                     )
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:

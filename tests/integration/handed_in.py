@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from casebus.events.envelope import Envelope, Record
 from storage import submissions
@@ -19,16 +18,7 @@ async def hand_in(
 ) -> Finished:
     """Store a record that was handed in so long ago and that nobody sent."""
     envelope = Envelope.from_headers(record.headers)
-    finished = Finished(
-        source=envelope.source,
-        event_id=envelope.id,
-        stream=UUID(envelope.subject),
-        agency=envelope.agency,
-        digest=b"d" * 32,
-        topic=topic,
-        value=record.value or b"",
-        headers=record.headers,
-    )
+    finished = Finished.of(record, envelope, agency=envelope.agency, digest=b"d" * 32, topic=topic)
     await submissions.store(db, finished)
     await db.execute(
         "update own.submission set created_at = now() - $2::interval where event_id = $1",

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from casebus.errors import CasebusError
-from casebus.events.envelope import Envelope, Record
+from casebus.events.envelope import Envelope
 from casebus.events.partition import partition_for
 from gateway.entry import submission
 from gateway.runtime.context import Gateway
@@ -59,13 +59,11 @@ class Desk:
             agency=AMR,
             digest=note.encode(),
             topic="events.administrative",
-            value=record.value or b"",
-            headers=record.headers,
+            record=record,
         )
 
     async def journal(self, finished: Finished) -> None:
-        key = str(finished.stream).encode()
-        await self.casework(Record(key, finished.value, finished.headers))
+        await self.casework(finished.record)
 
     async def relay(self) -> list[Any]:
         """What leaves once nobody else's sender is waited for."""
@@ -101,7 +99,7 @@ async def test_an_honest_retry_that_the_database_forgot_is_the_event_that_stands
     await older.restore(desk.pool)
     retried = await submission.keep(desk.gateway, desk.request(stream, later=90))
     assert retried.sent_at is not None
-    assert (await submission.send(desk.gateway, retried)).value == first.value
+    assert (await submission.send(desk.gateway, retried)).record == first.record
     assert not desk.gateway.producer.connected
     assert await desk.relay() == []
     # It is remembered again, and knows another body by its digest.
@@ -140,7 +138,7 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
     assert await doubled(desk.casework) == []
     [row] = await desk.casework.rows("select * from own.submission")
     assert row["sent_at"] is not None
-    assert Envelope.from_headers(first.headers).signature.encode() in row["headers"]  # type: ignore[union-attr]
+    assert Envelope.from_headers(first.record.headers).signature.encode() in row["headers"]  # type: ignore[union-attr]
 
 
 async def test_what_was_heard_since_the_gateway_began_counts_at_its_first_question(
@@ -157,7 +155,7 @@ async def test_what_the_gateway_left_to_the_relay_leaves_at_once(desk: Desk) -> 
     # Another one's sender may be on its way still.
     await submission.keep(desk.gateway, desk.request(str(uuid4())))
     [sent] = await desk.relayed_now()
-    assert sent.value == left.value
+    assert sent.value == left.record.value
 
 
 async def test_once_it_was_read_the_gateway_sends_and_what_says_another_thing_leaves(
@@ -175,4 +173,4 @@ async def test_once_it_was_read_the_gateway_sends_and_what_says_another_thing_le
     await submissions.store(desk.pool, conflicting)
     # That is for the fold to find, and for its author to hear.
     [sent] = await desk.relay()
-    assert sent.value == conflicting.value
+    assert sent.value == conflicting.record.value

@@ -294,15 +294,8 @@ async def test_a_hand_over_is_kept_of_the_agency_that_speaks_for_itself_alone(
 
 def handed_in(stream: str, record: Record) -> Finished:
     envelope = Envelope.from_headers(record.headers)
-    return Finished(
-        source=envelope.source,
-        event_id=envelope.id,
-        stream=UUID(stream),
-        agency=envelope.agency,
-        digest=b"d" * 32,
-        topic="events.administrative",
-        value=record.value or b"",
-        headers=record.headers,
+    return Finished.of(
+        record, envelope, agency=envelope.agency, digest=b"d" * 32, topic="events.administrative"
     )
 
 

@@ -51,9 +51,9 @@ async def test_an_action_is_a_signed_event_that_names_item_version_and_officer(
 ) -> None:
     done = await acted(desk, key, TAKE)
     assert (done.settled, done.findings) == (True, [])
-    envelope = Envelope.from_headers(done.finished.headers)
+    envelope = Envelope.from_headers(done.finished.record.headers)
     assert (envelope.type, envelope.source) == ("casebus.work.taken.v1", PSB)
-    body = SCHEMAS.decode(done.finished.value)[1]
+    body = SCHEMAS.decode(done.finished.record.value)[1]
     said = {name: body[name] for name in ("actor", "work_item", "work_version", "agency")}
     assert said == {"actor": "psb-3", "work_item": key, "work_version": 1, "agency": PSB}
     item = desk.work(PSB)
@@ -94,7 +94,7 @@ async def test_an_item_that_is_done_is_closed_by_the_event_that_closed_it(
     done = await acted(desk, key, receipt)
     assert done.settled
     # Whoever sent the referral is answered.
-    assert Envelope.from_headers(done.finished.headers).to == (AMR,)
+    assert Envelope.from_headers(done.finished.record.headers).to == (AMR,)
     with pytest.raises(CasebusError, match=f"closed by event {done.finished.event_id}") as refused:
         await actions.act(desk.gateway, PSB, key, replace(receipt, version=2, actor="psb-9"))
     assert refused.value.code == "work_closed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 
 from casebus.errors import CasebusError
-from casebus.events.envelope import Envelope
+from casebus.events.envelope import Envelope, Header
 from gateway.entry import submission
+from gateway.entry.cloudevents import Submission
 from gateway.runtime.heartbeat import HeartbeatAsker
 from tests.beats import beat
 from tests.unit.gateway.desk import AMR, COURT, PSB, Desk, noted
@@ -33,14 +34,37 @@ async def test_it_goes_signed_to_its_sectors_door_and_counts_as_sent(desk: Desk)
     envelope = Envelope.from_headers(produced.record.headers)
     assert envelope.keyid == desk.world.keys[AMR].keyid
     [row] = desk.database.tables["own.submission"]
-    assert (row["value"], row["sent_at"] is not None) == (finished.value, True)
+    assert (row["value"], row["sent_at"] is not None) == (finished.record.value, True)
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+async def test_it_is_read_once_and_what_leaves_is_the_very_record_that_was_finished(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_signed: bool
+) -> None:
+    given = already_signed(desk) if is_signed else noted(uuid4())
+    made, read = Submission.headers, Envelope.from_headers.__func__  # type: ignore[attr-defined]
+    done: list[str] = []
+
+    def headers(self: Submission) -> tuple[Header, ...]:
+        done.append("made")
+        return made(self)
+
+    def from_headers(cls: type[Envelope], headers: Iterable[Header]) -> Envelope:
+        done.append("read")
+        return read(cls, headers)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(Submission, "headers", headers)
+    monkeypatch.setattr(Envelope, "from_headers", classmethod(from_headers))
+    finished = await submission.submit(desk.gateway, AMR, given)
+    assert done == ["made", "read"]
+    assert desk.producer.taken[0].record is finished.record
 
 
 async def test_the_same_request_again_is_the_same_bytes_and_is_sent_once(desk: Desk) -> None:
     stream = uuid4()
     first = await submission.submit(desk.gateway, AMR, noted(stream))
     again = await submission.submit(desk.gateway, AMR, noted(stream))
-    assert (again.value, again.headers) == (first.value, first.headers)
+    assert again.record == first.record
     assert len(desk.producer.taken) == 1
 
 
@@ -60,7 +84,7 @@ async def test_what_the_journal_holds_and_the_database_forgot_is_not_sent_again(
     await desk.journal_what_was_sent()
     desk.database.tables.drop("own.submission")
     again = await submission.submit(desk.gateway, AMR, noted(stream))
-    assert (again.value, again.sent_at is not None) == (first.value, True)
+    assert (again.record.value, again.sent_at is not None) == (first.record.value, True)
     assert desk.producer.taken == []
     desk.database.tables.drop("own.submission")
     with pytest.raises(CasebusError, match="id_conflict"):
@@ -150,15 +174,19 @@ async def test_an_event_may_have_a_mebibyte_and_no_more(
     assert len(desk.producer.taken) == int(is_taken)
 
 
-async def test_a_signed_event_passes_with_its_authors_signature(desk: Desk) -> None:
+def already_signed(desk: Desk) -> Submission:
     record = desk.world.event("case.noted", AMR, legal="2026-03-02", data={"note": "一"})
     attributes = {
         name.removeprefix("ce_"): text.decode()
         for name, text in record.headers
         if name.startswith("ce_")
     }
-    signed = replace(noted(uuid4()), attributes=attributes, data=None, value=record.value)
+    return Submission(attributes, value=record.value)
+
+
+async def test_a_signed_event_passes_with_its_authors_signature(desk: Desk) -> None:
+    signed = already_signed(desk)
     await submission.submit(desk.gateway, AMR, signed)
     [produced] = desk.producer.taken
     sent = dict(produced.record.headers)
-    assert sent["ce_signature"] == dict(record.headers)["ce_signature"]
+    assert sent["ce_signature"].decode() == signed.attributes["signature"]

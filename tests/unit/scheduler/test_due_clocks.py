@@ -96,16 +96,7 @@ def scheduler() -> Scheduler:
 def handed_in(stream: UUID = CASE) -> Finished:
     record = WORLD.event("case.noted", PSB, stream=str(stream))
     envelope = Envelope.from_headers(record.headers)
-    return Finished(
-        source=PSB,
-        event_id=envelope.id,
-        stream=stream,
-        agency=PSB,
-        digest=b"d" * 32,
-        topic="events.police",
-        value=record.value or b"",
-        headers=record.headers,
-    )
+    return Finished.of(record, envelope, agency=PSB, digest=b"d" * 32, topic="events.police")
 
 
 async def waiting(scheduler: Scheduler) -> asyncio.Task[int]:

@@ -54,15 +54,8 @@ def row(note: str = "", stream: UUID | None = None, topic: str = BUS_DOOR) -> Ou
 def handed_in(**changes: Any) -> Finished:
     record = WORLD.event("case.noted", AMR)
     envelope = Envelope.from_headers(record.headers)
-    made = Finished(
-        source=AMR,
-        event_id=envelope.id,
-        stream=UUID(envelope.subject),
-        agency=AMR,
-        digest=b"d" * 32,
-        topic="events.administrative",
-        value=record.value or b"",
-        headers=record.headers,
+    made = Finished.of(
+        record, envelope, agency=AMR, digest=b"d" * 32, topic="events.administrative"
     )
     return replace(made, **changes)
 
@@ -89,7 +82,7 @@ async def test_what_the_gateway_did_not_send_in_its_time_is_sent(post: Post) -> 
     assert await post.relay.send_waiting() == 0
     post.now += timedelta(seconds=2)
     assert await post.relay.send_waiting() == 1
-    assert post.sent() == [finished.value]
+    assert post.sent() == [finished.record.value]
 
 
 async def test_a_record_that_no_broker_takes_holds_up_none_of_those_sent_with_it(
