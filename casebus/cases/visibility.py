@@ -7,14 +7,15 @@ a secret case only a holder of a role sees more than types and months.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from casebus import shipped
-from casebus.events.register import VISIBILITIES, full_name
+from casebus.events.avro_types import ArrayType, AvroType, MapType, RecordType, UnionType
+from casebus.events.register import VISIBILITIES
 
 Level = Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM", "RESTRICTED"]
 _RANK = {level: rank for rank, level in enumerate(VISIBILITIES)}
@@ -67,60 +68,48 @@ class Shown(NamedTuple):
     withheld: tuple[str, ...]
 
 
-def shown(schema: Mapping[str, Any], data: Mapping[str, Any], level: Level) -> Shown:
-    """The fields of a body that are visible at a level; `schema` is the registered one, as JSON."""
+def shown(schema: RecordType, data: Mapping[str, Any], level: Level) -> Shown:
+    """The fields of a body that are seen at a level."""
     withheld: list[str] = []
-    seen = _record(schema, data, _Walk(_RANK[level], {}, withheld), "")
+    seen = _record(schema, data, _Walk(_RANK[level], withheld), "")
     return Shown(seen, tuple(dict.fromkeys(withheld)))
 
 
 class _Walk(NamedTuple):
     rank: int
-    #: Records by full name, in the order found.
-    named: dict[str, Mapping[str, Any]]
     withheld: list[str]
 
 
-def _record(
-    schema: Mapping[str, Any], data: Mapping[str, Any], walk: _Walk, path: str
-) -> dict[str, Any]:
+def _record(schema: RecordType, data: Mapping[str, Any], walk: _Walk, path: str) -> dict[str, Any]:
     seen: dict[str, Any] = {}
-    for field in schema["fields"]:
-        name = field["name"]
-        # Named records are defined at their first use, seen or not.
-        records = list(_records(field["type"], walk.named))
+    for name, field in schema.fields.items():
         if name not in data:
             continue
-        if _RANK.get(field.get("visibility", "RESTRICTED"), len(_RANK)) > walk.rank:
+        audience = "RESTRICTED" if field.visibility is None else field.visibility
+        if _RANK.get(audience, len(_RANK)) > walk.rank:
             walk.withheld.append(path + name)
         else:
-            seen[name] = _value(data[name], records, walk, f"{path}{name}.")
+            seen[name] = _value(data[name], _record_in(field.type), walk, f"{path}{name}.")
     return seen
 
 
-def _value(value: Any, records: list[Mapping[str, Any]], walk: _Walk, path: str) -> Any:
-    if records and isinstance(value, dict):
-        return _record(records[0], value, walk, path)
-    if records and isinstance(value, list):
-        return [_value(one, records, walk, path) for one in value]
+def _value(value: Any, record: RecordType | None, walk: _Walk, path: str) -> Any:
+    if record is not None and isinstance(value, dict):
+        return _record(record, value, walk, path)
+    if record is not None and isinstance(value, list):
+        return [_value(one, record, walk, path) for one in value]
     return value
 
 
-def _records(kind: Any, named: dict[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The record in a type, alone, in a list or as one of several."""
-    if isinstance(kind, list):
-        for one in kind:
-            yield from _records(one, named)
-    elif isinstance(kind, str):
-        if kind in named:
-            yield named[kind]
-    elif kind["type"] in ("array", "map"):
-        yield from _records(kind.get("items", kind.get("values")), named)
-    elif kind["type"] == "record":
-        named[full_name(kind)] = kind
-        for field in kind["fields"]:
-            list(_records(field["type"], named))
-        yield kind
-    else:
-        # A type that is put in a dictionary of its own, or named there.
-        yield from _records(kind["type"], named)
+def _record_in(kind: AvroType) -> RecordType | None:
+    """The record that a type holds, alone, in a list or as one of several."""
+    match kind:
+        case RecordType():
+            return kind
+        case ArrayType():
+            return _record_in(kind.items)
+        case MapType():
+            return _record_in(kind.values)
+        case UnionType():
+            return next(filter(None, map(_record_in, kind.branches)), None)
+    return None

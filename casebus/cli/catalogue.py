@@ -10,8 +10,20 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from casebus.events import avro_types
+from casebus.events.avro_types import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    MapType,
+    PlainType,
+    RecordType,
+    SchemaField,
+    UnionType,
+    plain,
+)
 from casebus.events.doors import BUS
-from casebus.events.register import SHARED_NAMESPACE
+from casebus.events.register import SHARED_NAMESPACE, inline
 from casebus.events.schemas import Schema
 from casebus.events.types import event_name, in_full
 from casebus.law import Law
@@ -51,6 +63,7 @@ _MODEL = "filing_standard.assessed"
 _SOURCE = (
     "Made by `casebus schemas docs` from the schemas and the law files; change those, not this."
 )
+_WORDS = {"array": "list", "map": "map"}
 _COLUMNS = ("| field | type | visibility | meaning |", "| --- | --- | --- | --- |")
 
 
@@ -77,7 +90,7 @@ def _text(lines: Iterable[str]) -> str:
 def _index(domains: dict[str, list[Schema]], law: Law) -> str:
     count = sum(len(group) for group in domains.values())
     model = next(one for one in domains[_domain(in_full(_MODEL))] if _is(one, _MODEL))
-    fields = {one["name"]: one for one in model.body["fields"]}
+    fields = model.tree.fields
     return _text(
         [
             "# Catalogue of event types",
@@ -154,17 +167,16 @@ def _domain_page(domain: str, group: list[Schema], law: Law) -> str:
 
 
 def _type_lines(schema: Schema, law: Law) -> list[str]:
-    name, body = event_name(schema.ce_type), schema.body
-    fields = body["fields"]
-    names = tuple(field["name"] for field in fields)
+    name, body = event_name(schema.ce_type), schema.tree
+    names = tuple(body.fields)
     figures = set(_FIGURES) <= set(names)
     left_out = {*_common(names), *(_FIGURES if figures else ())}
-    own = [field for field in fields if field["name"] not in left_out]
+    own = [field for field in body.fields.values() if field.name not in left_out]
     return [
         "",
-        f"## {name} {body['title']}",
+        f"## {name} {body.title}",
         "",
-        body["doc"],
+        body.doc,
         "",
         f"- Id {schema.id}, version {schema.version}.",
         f"- Emitted by: {_emitted_by(name, law)}.",
@@ -199,51 +211,47 @@ def _read_by(name: str, law: Law) -> str:
     return ", ".join(f"{one.id} {one.title}" for one in procedures) or "no procedure"
 
 
-def _table(fields: Iterable[dict[str, Any]]) -> list[str]:
+def _table(fields: Iterable[SchemaField]) -> list[str]:
     return [*_COLUMNS, *(row for field in fields for row in _rows(field, ""))]
 
 
-def _rows(field: dict[str, Any], within: str) -> Iterator[str]:
-    path = f"{within}{field['name']}"
-    said, inner = _type_of(field["type"])
-    meaning = field["doc"] if "symbols" not in inner else f"{field['doc']} ({inner['doc']})"
+def _rows(field: SchemaField, within: str) -> Iterator[str]:
+    path = f"{within}{field.name}"
+    said, inner = _type_of(field.type)
+    meaning = f"{field.doc} ({inner.doc})" if isinstance(inner, EnumType) else field.doc
     meaning = meaning.replace("|", "\\|")
-    yield f"| {path} | {said} | {field['visibility']} | {meaning} |"
-    for one in inner.get("fields", ()):
+    yield f"| {path} | {said} | {field.visibility} | {meaning} |"
+    for one in inner.fields.values() if isinstance(inner, RecordType) else ():
         yield from _rows(one, f"{path}.")
 
 
-def _type_of(node: Any) -> tuple[str, dict[str, Any]]:
+def _type_of(kind: AvroType) -> tuple[str, AvroType | None]:
     """A type in words, and the record or enum inside it that is the type's own."""
-    if isinstance(node, list):
-        said, inner = _type_of(next(one for one in node if one != "null"))
-        return f"{said} or null", inner
-    if isinstance(node, str):
-        return _named(node), {}
-    for part, word in (("items", "list"), ("values", "map")):
-        if part in node:
-            said, inner = _type_of(node[part])
-            return f"{word} of {said}", inner
-    return _of_named(node)
+    match kind:
+        case UnionType():
+            said, inner = _type_of(plain(kind))
+            return f"{said} or null", inner
+        case ArrayType(items=held) | MapType(values=held):
+            said, inner = _type_of(held)
+            return f"{_WORDS[kind.kind]} of {said}", inner
+        case RecordType() | EnumType():
+            return _of_named(kind)
+        case PlainType(logical=logical) if logical:
+            return logical, None
+    return kind.kind, None
 
 
-def _of_named(node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    if node.get("namespace") == SHARED_NAMESPACE:
-        return _named(node["name"]), {}
-    if "symbols" in node:
-        return "enum", node
-    return str(node.get("name") or node.get("logicalType") or node["type"]), node
-
-
-def _named(name: str) -> str:
-    short = name.rpartition(".")[2]
-    return f"[{short}]({SHARED}#{short.lower()})" if short[:1].isupper() else short
+def _of_named(kind: RecordType | EnumType) -> tuple[str, AvroType | None]:
+    if kind.name.startswith(f"{SHARED_NAMESPACE}."):
+        return f"[{kind.short_name}]({SHARED}#{kind.short_name.lower()})", None
+    return "enum" if isinstance(kind, EnumType) else kind.short_name, kind
 
 
 def _shared_page(shared: dict[str, dict[str, Any]]) -> str:
     lines = ["# Shared records", "", f"{_SOURCE} [All domains]({INDEX})."]
     for name, body in sorted(shared.items()):
         lines += ["", f"## {name.rpartition('.')[2]}", "", f"{body['title']}. {body['doc']}"]
-        if "fields" in body:
-            lines += ["", *_table(body["fields"])]
+        kind = avro_types.read(inline(body, shared))
+        if isinstance(kind, RecordType):
+            lines += ["", *_table(kind.fields.values())]
     return _text(lines)

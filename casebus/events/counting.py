@@ -8,14 +8,24 @@ it costs no more for the worst value than for the longest that is allowed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+
+from casebus.events.avro_types import (
+    NULL,
+    ArrayType,
+    AvroType,
+    EnumType,
+    FixedType,
+    MapType,
+    PlainType,
+    RecordType,
+    UnionType,
+)
 
 #: Array and map items in one value, over all its arrays: a long annex has some hundreds.
 MOST_ITEMS = 10_000
 
 _FIXED_SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _VARINTS = frozenset({"int", "long", "enum"})
-_LENGTHS = frozenset({"string", "bytes"})
 _MORE, _BITS, _LONGEST_VARINT = 0x80, 0x7F, 10
 
 #: Gives the place after what begins at a place.
@@ -53,13 +63,13 @@ class _Count:
 
 
 class Counter:
-    """Counts by the schema that wrote the value, as fastavro parsed it."""
+    """Counts by the schema that wrote the value."""
 
-    def __init__(self, parsed: Any) -> None:
-        self._named: dict[str, _Skip] = {}
+    def __init__(self, schema: AvroType) -> None:
+        self._records: dict[RecordType, _Skip] = {}
         #: Bytes that an item takes at the least; 0 where one may take none.
         self._least = 1
-        self._skip = self._of(parsed)
+        self._skip = self._of(schema)
 
     def check(self, value: bytes, at: int, most: int = MOST_ITEMS) -> None:
         """Raise TooManyError where more than `most` items stand in the value from `at` on.
@@ -74,36 +84,21 @@ class Counter:
         except (IndexError, ValueError, RecursionError):
             return
 
-    def _of(self, schema: Any) -> _Skip:
-        if isinstance(schema, str):
-            return self._named_or_plain(schema)
-        if isinstance(schema, list):
-            return _union([self._of(one) for one in schema])
-        kind = schema["type"]
-        if kind == "record":
-            return self._record(schema)
-        if kind in {"array", "map"}:
-            return self._blocks(schema)
-        if kind not in {"enum", "fixed"}:
-            return self._of(kind)
-        skip = _number if kind == "enum" else _bytes(schema["size"])
-        return self._named.setdefault(schema["name"], skip)
+    def _of(self, kind: AvroType) -> _Skip:
+        match kind:
+            case RecordType():
+                return self._records.get(kind) or self._record(kind)
+            case ArrayType():
+                if _takes_nothing(kind.items):
+                    self._least = 0
+                return _blocks(self._of(kind.items), None)
+            case MapType():
+                return _blocks(self._of(kind.values), _text)
+            case UnionType():
+                return _union([self._of(one) for one in kind.written])
+        return _of_no_parts(kind)
 
-    def _named_or_plain(self, name: str) -> _Skip:
-        if name in _FIXED_SIZES:
-            return _bytes(_FIXED_SIZES[name])
-        if name in _VARINTS:
-            return _number
-        if name in _LENGTHS:
-            return _text
-
-        def named(count: _Count, at: int) -> int:
-            """Looked up when it is met: a record may hold itself."""
-            return self._named[name](count, at)
-
-        return named
-
-    def _record(self, schema: Any) -> _Skip:
+    def _record(self, record: RecordType) -> _Skip:
         fields: list[_Skip] = []
 
         def skip(count: _Count, at: int) -> int:
@@ -111,41 +106,47 @@ class Counter:
                 at = field(count, at)
             return at
 
-        self._named[schema["name"]] = skip
-        fields += (self._of(field["type"]) for field in schema["fields"])
-        return skip
-
-    def _blocks(self, schema: Any) -> _Skip:
-        """Items in blocks, each with its count; a negative one is followed by the block's bytes."""
-        item = self._of(schema["items"] if schema["type"] == "array" else schema["values"])
-        key = None if schema["type"] == "array" else _text
-        if key is None and _takes_nothing(schema["items"]):
-            self._least = 0
-
-        def skip(count: _Count, at: int) -> int:
-            while True:
-                items, at = count.number(at)
-                if items == 0:
-                    return at
-                if items < 0:
-                    items, (_, at) = -items, count.number(at)
-                count.take(items)
-                for _ in range(items):
-                    at = item(count, at if key is None else key(count, at))
-
+        # Before its fields: a record may hold itself.
+        self._records[record] = skip
+        fields += (self._of(field.type) for field in record.fields.values())
         return skip
 
 
-def _takes_nothing(schema: Any) -> bool:
-    """Whether an item may take no byte; a name that is not looked into may."""
-    if isinstance(schema, list):
-        return False
-    if isinstance(schema, dict):
-        kind = schema["type"]
-        if kind == "record":
-            return all(_takes_nothing(field["type"]) for field in schema["fields"])
-        return bool(kind == "fixed" and not schema["size"]) or _takes_nothing(kind)
-    return schema not in _VARINTS | _LENGTHS | {"boolean", "float", "double", "array", "map"}
+def _of_no_parts(kind: PlainType | FixedType | EnumType) -> _Skip:
+    if isinstance(kind, FixedType):
+        return _bytes(kind.size)
+    if kind.kind in _FIXED_SIZES:
+        return _bytes(_FIXED_SIZES[kind.kind])
+    return _number if kind.kind in _VARINTS else _text
+
+
+def _blocks(item: _Skip, key: _Skip | None) -> _Skip:
+    """Items in blocks, each with its count; a negative one is followed by the block's bytes."""
+
+    def skip(count: _Count, at: int) -> int:
+        while True:
+            items, at = count.number(at)
+            if items == 0:
+                return at
+            if items < 0:
+                items, (_, at) = -items, count.number(at)
+            count.take(items)
+            for _ in range(items):
+                at = item(count, at if key is None else key(count, at))
+
+    return skip
+
+
+def _takes_nothing(kind: AvroType, within: tuple[RecordType, ...] = ()) -> bool:
+    """Whether an item may take no byte."""
+    match kind:
+        case RecordType():
+            inner = (*within, kind)
+            types = (field.type for field in kind.fields.values())
+            return kind in within or all(_takes_nothing(one, inner) for one in types)
+        case FixedType():
+            return kind.size == 0
+    return kind is NULL
 
 
 def _union(branches: list[_Skip]) -> _Skip:

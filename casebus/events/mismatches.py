@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
+
+from casebus.events.avro_types import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    MapType,
+    RecordType,
+    UnionType,
+)
 
 Misfit = dict[str, str]
 
@@ -12,100 +22,68 @@ _LONG = 2**63
 _MOST_TOLD = 50
 
 
-def misfits(schema: dict[str, Any], data: dict[str, Any], at: str = "/data") -> list[Misfit]:
+def misfits(schema: RecordType, data: Any, at: str = "/data") -> list[Misfit]:
     """The first places that do not fit, as {pointer, detail} rows below `at`."""
-    found = _Walk()
-    rows = found.below(at, schema, data)
-    return [row for row, _ in zip(rows, range(_MOST_TOLD), strict=False)]
+    return list(islice(_below(at, schema, data), _MOST_TOLD))
 
 
-class _Walk:
-    """One walk; named types are learnt where they are defined, before they are used."""
-
-    def __init__(self) -> None:
-        self._named: dict[str, dict[str, Any]] = {}
-
-    def below(self, at: str, schema: Any, value: Any) -> Iterator[Misfit]:
-        if isinstance(schema, list):
-            yield from self._union(at, schema, value)
-            return
-        if isinstance(schema, str) and schema in self._named:
-            schema = self._named[schema]
-        kind = schema if isinstance(schema, str) else schema["type"]
-        if isinstance(schema, dict) and "name" in schema:
-            self._named[f"{schema.get('namespace', '')}.{schema['name']}"] = schema
-        match kind:
-            case "record":
-                yield from self._record(at, schema, value)
-            case "array":
-                yield from self._array(at, schema, value)
-            case "map":
-                yield from self._map(at, schema, value)
-            case "enum":
-                yield from _enum(at, schema, value)
-            case dict() | list():
-                yield from self.below(at, kind, value)
-            case _:
-                yield from _primitive(at, kind, value)
-
-    def _record(self, at: str, schema: dict[str, Any], value: Any) -> Iterator[Misfit]:
-        if not isinstance(value, dict):
-            yield _row(at, "an object is expected")
-            return
-        names = {field["name"] for field in schema["fields"]}
-        yield from (_row(f"{at}/{_step(n)}", "no such field") for n in value if n not in names)
-        for field in schema["fields"]:
-            place = f"{at}/{field['name']}"
-            if field["name"] in value:
-                yield from self.below(place, field["type"], value[field["name"]])
-            elif "default" not in field:
-                yield _row(place, "missing")
-            else:
-                self._learn(field["type"])
-
-    def _array(self, at: str, schema: dict[str, Any], value: Any) -> Iterator[Misfit]:
-        self._learn(schema["items"])
-        if not isinstance(value, list):
-            yield _row(at, "an array is expected")
-            return
-        for place, item in enumerate(value):
-            yield from self.below(f"{at}/{place}", schema["items"], item)
-
-    def _map(self, at: str, schema: dict[str, Any], value: Any) -> Iterator[Misfit]:
-        self._learn(schema["values"])
-        if not isinstance(value, dict):
-            yield _row(at, "an object is expected")
-            return
-        for name, item in value.items():
-            yield from self.below(f"{at}/{_step(name)}", schema["values"], item)
-
-    def _union(self, at: str, branches: list[Any], value: Any) -> Iterator[Misfit]:
-        self._learn(branches)
-        outcomes = [list(self.below(at, branch, value)) for branch in branches if branch != "null"]
-        if (value is None and "null" in branches) or [] in outcomes:
-            return
-        # The branch that fits best is the one that was meant.
-        yield from min(outcomes, key=len, default=[_row(at, "null is expected")])
-
-    def _learn(self, schema: Any) -> None:
-        """Remember the named types defined in a part that no value leads into."""
-        match schema:
-            case list():
-                for branch in schema:
-                    self._learn(branch)
-            case {"type": "record", "fields": fields}:
-                self._named[f"{schema.get('namespace', '')}.{schema['name']}"] = schema
-                for field in fields:
-                    self._learn(field["type"])
-            case {"type": "enum"}:
-                self._named[f"{schema.get('namespace', '')}.{schema['name']}"] = schema
-            case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
-                self._learn(inner)
+def _below(at: str, kind: AvroType, value: Any) -> Iterator[Misfit]:
+    match kind:
+        case RecordType():
+            yield from _record(at, kind, value)
+        case ArrayType():
+            yield from _array(at, kind, value)
+        case MapType():
+            yield from _map(at, kind, value)
+        case UnionType():
+            yield from _union(at, kind, value)
+        case EnumType():
+            yield from _enum(at, kind, value)
+        case _:
+            yield from _primitive(at, kind.kind, value)
 
 
-def _enum(at: str, schema: dict[str, Any], value: Any) -> Iterator[Misfit]:
-    if value not in schema["symbols"]:
-        yield _row(at, f"one of {' '.join(schema['symbols'])} is expected")
+def _record(at: str, record: RecordType, value: Any) -> Iterator[Misfit]:
+    if not isinstance(value, dict):
+        yield _row(at, "an object is expected")
+        return
+    for name in value:
+        if name not in record.fields:
+            yield _row(f"{at}/{_step(name)}", "no such field")
+    for name, field in record.fields.items():
+        if name in value:
+            yield from _below(f"{at}/{name}", field.type, value[name])
+        elif not field.has_default:
+            yield _row(f"{at}/{name}", "missing")
+
+
+def _array(at: str, array: ArrayType, value: Any) -> Iterator[Misfit]:
+    if not isinstance(value, list):
+        yield _row(at, "an array is expected")
+        return
+    for place, item in enumerate(value):
+        yield from _below(f"{at}/{place}", array.items, item)
+
+
+def _map(at: str, kind: MapType, value: Any) -> Iterator[Misfit]:
+    if not isinstance(value, dict):
+        yield _row(at, "an object is expected")
+        return
+    for name, item in value.items():
+        yield from _below(f"{at}/{_step(name)}", kind.values, item)
+
+
+def _union(at: str, union: UnionType, value: Any) -> Iterator[Misfit]:
+    outcomes = [list(_below(at, branch, value)) for branch in union.branches]
+    if (value is None and union.is_optional) or [] in outcomes:
+        return
+    # The branch that fits best is the one that was meant.
+    yield from min(outcomes, key=len, default=[_row(at, "null is expected")])
+
+
+def _enum(at: str, enum: EnumType, value: Any) -> Iterator[Misfit]:
+    if value not in enum.symbols:
+        yield _row(at, f"one of {' '.join(enum.symbols)} is expected")
 
 
 def _primitive(at: str, kind: str, value: Any) -> Iterator[Misfit]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from casebus.errors import CasebusError
+from casebus.errors import CasebusError, UnfitError
+from casebus.events.avro_types import EnumType, SchemaField, definitions, record_of
 from casebus.events.schemas import served_text, subject_of, type_of
 
 #: Who may see a field, from the widest audience to the narrowest.
@@ -145,40 +146,29 @@ def append_only_problems(before: Mapping[str, Row], now: Mapping[str, Row]) -> I
 
 def text_problems(file: str, body: Body) -> Iterator[str]:
     """Fields without default, doc or audience; enums without default; missing titles."""
-    for path, node in _walk(body, full_name(body)):
-        if "symbols" in node and node.get("default") not in node["symbols"]:
-            yield f"{file}: {path} is an enum without a default among its symbols"
-        if "name" in node and "default" not in node and "symbols" not in node:
-            yield from _record_problems(file, path, node)
-        for one in node.get("fields", ()):
-            yield from _field_problems(file, f"{path}.{one['name']}", one)
+    try:
+        tree = record_of(body)
+    except UnfitError as error:
+        yield f"{file}: {error}"
+        return
+    for path, one in definitions(tree, full_name(body)):
+        if isinstance(one, EnumType):
+            if one.default not in one.symbols:
+                yield f"{file}: {path} is an enum without a default among its symbols"
+            continue
+        if not _CHINESE.search(one.title) or not one.doc:
+            yield f"{file}: {path} has no Chinese title or no doc"
+        for field in one.fields.values():
+            yield from _field_problems(file, f"{path}.{field.name}", field)
 
 
-def _record_problems(file: str, path: str, node: Body) -> Iterator[str]:
-    if not _CHINESE.search(node.get("title", "")) or not node.get("doc"):
-        yield f"{file}: {path} has no Chinese title or no doc"
-
-
-def _field_problems(file: str, path: str, node: Body) -> Iterator[str]:
-    if "default" not in node:
+def _field_problems(file: str, path: str, field: SchemaField) -> Iterator[str]:
+    if not field.has_default:
         yield f"{file}: {path} has no default"
-    if node.get("visibility") not in VISIBILITIES:
+    if field.visibility not in VISIBILITIES:
         yield f"{file}: {path} says no visibility"
-    if not _CHINESE.search(node.get("doc", "")):
+    if not _CHINESE.search(field.doc):
         yield f"{file}: {path} has no doc with its Chinese term"
-
-
-def _walk(node: Any, path: str) -> Iterator[tuple[str, Body]]:
-    """Every type definition inside a schema, with the path that leads to it."""
-    if isinstance(node, list):
-        for one in node:
-            yield from _walk(one, path)
-    elif isinstance(node, dict):
-        yield path, node
-        for part in ("items", "values"):
-            yield from _walk(node.get(part), path)
-        for one in node.get("fields", ()):
-            yield from _walk(one["type"], f"{path}.{one['name']}")
 
 
 def _field(name: str, kind: Any, default: Any, doc: str) -> Body:

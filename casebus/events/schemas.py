@@ -19,6 +19,8 @@ from typing import Any
 import fastavro
 
 from casebus.errors import CasebusError, Reason
+from casebus.events import avro_types
+from casebus.events.avro_types import RecordType
 from casebus.events.counting import MOST_ITEMS, Counter, TooManyError
 from casebus.events.mismatches import misfits
 from casebus.words import in_words
@@ -52,12 +54,16 @@ class Schema:
         return dict(json.loads(self.text))
 
     @cached_property
+    def tree(self) -> RecordType:
+        return avro_types.record_of(self.body)
+
+    @cached_property
     def parsed(self) -> Any:
         return fastavro.parse_schema(self.body, named_schemas={})
 
     @cached_property
     def counter(self) -> Counter:
-        return Counter(self.parsed)
+        return Counter(self.tree)
 
     @cached_property
     def ce_type(self) -> str:
@@ -185,5 +191,5 @@ def _schema(schema_id: int, subject: str, version: int, text: str) -> Schema:
 
 def _why(schema: Schema, data: dict[str, Any], error: Exception) -> str:
     """The first places that do not fit; the codec names Python's types."""
-    found = misfits(schema.body, data, at="")[:_TOLD]
+    found = misfits(schema.tree, data, at="")[:_TOLD]
     return "; ".join(f"{row['pointer']}: {row['detail']}" for row in found) or in_words(error)

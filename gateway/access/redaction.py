@@ -200,7 +200,7 @@ def of_event(
         return Seen({}, legal[: len("2026-03")], [ALL])
     if taken.whole and viewer.agency != row["author"]:
         return Seen({}, legal, [ALL], recalled=True)
-    seen = shown(schema.body, body, level)
+    seen = shown(schema.tree, body, level)
     unknown = set() if level == "RESTRICTED" else set(_unknown(seen.data, known))
     unknown |= taken.fields & seen.data.keys()
     data = {name: value for name, value in seen.data.items() if name not in unknown}

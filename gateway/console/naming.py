@@ -94,7 +94,7 @@ class PageNames:
     def masked(self, ce_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The event without the fields of author and recipients, which need a reason."""
         try:
-            return shown(self.schemas.latest(ce_type).body, data, _ON_PAGES).data
+            return shown(self.schemas.latest(ce_type).tree, data, _ON_PAGES).data
         except CodecError:
             return {}
 

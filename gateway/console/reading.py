@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from casebus.events.avro_types import ArrayType, AvroType, EnumType, RecordType, held, plain
 from casebus.events.schemas import Schema
 from gateway.console.forms.texts import symbols_of, title_of
 from gateway.console.languages import Language
@@ -21,11 +22,9 @@ class BodyLine(NamedTuple):
 
 
 def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[BodyLine]:
-    """The fields with a value, in the schema's order; unknown fields come last."""
-    read = _Reading(language)
-    read.know(schema.body)
-    found = list(read.record(schema.body, data))
-    known = {field["name"] for field in schema.body["fields"]}
+    """The fields that say something, in the schema's order; what it does not know comes last."""
+    found = list(_Reading(language).record(schema.tree, data))
+    known = schema.tree.fields
     return found + [BodyLine(name, one) for name, one in data.items() if name not in known]
 
 
@@ -43,81 +42,47 @@ def labels(found: Iterable[BodyLine], above: str = "") -> Iterator[str]:
 
 def label_at(schema: Schema, path: str, language: Language) -> str:
     """The field `parties.id_number` as a person calls it: `当事人 › 证件号码`."""
-    read = _Reading(language)
-    read.know(schema.body)
-    return " › ".join(read.labels(schema.body, path.split(".")))
+    return " › ".join(_labels(schema.tree, path.split("."), language))
+
+
+def _labels(kind: AvroType | None, names: Iterable[str], language: Language) -> Iterator[str]:
+    """A field that the schema does not know keeps its own name."""
+    for name in names:
+        record = None if kind is None else held(kind)
+        field = record.fields.get(name) if isinstance(record, RecordType) else None
+        kind = None if field is None else field.type
+        yield name if field is None else title_of(name, field.doc, language).label
 
 
 class _Reading:
-    """One walk over an Avro schema beside a value; named types are kept for their next uses."""
+    """One walk over a schema beside a value."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        self._named: dict[str, Any] = {}
 
-    def know(self, kind: Any) -> None:
-        if isinstance(kind, list):
-            for one in kind:
-                self.know(one)
-        elif isinstance(kind, dict):
-            if "name" in kind:
-                space = kind.get("namespace", "")
-                self._named |= {kind["name"]: kind, f"{space}.{kind['name']}": kind}
-            for one in (kind.get("items"), *(each["type"] for each in kind.get("fields", ()))):
-                self.know(one)
-
-    def record(self, kind: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[BodyLine]:
-        for field in kind["fields"]:
-            value = data.get(field["name"])
+    def record(self, kind: RecordType, data: Mapping[str, Any]) -> Iterator[BodyLine]:
+        for field in kind.fields.values():
+            value = data.get(field.name)
             # A default of the schema says nothing, because nobody stated it.
-            if value in _EMPTY or value == field.get("default"):
+            if value in _EMPTY or value == field.default:
                 continue
-            shown = self._value(field["type"], value)
+            shown = self._value(field.type, value)
             if shown not in _EMPTY:
-                title = title_of(field["name"], field.get("doc", ""), self._language)
+                title = title_of(field.name, field.doc, self._language)
                 said = {one.value: one.text for one in title.suggestions}
                 yield BodyLine(
                     title.label, said.get(shown, shown) if isinstance(shown, str) else shown
                 )
 
-    def labels(self, kind: Any, names: Iterable[str]) -> Iterator[str]:
-        """A field that the schema does not know keeps its own name."""
-        for name in names:
-            fields = self._held(kind).get("fields", ())
-            field = next((one for one in fields if one["name"] == name), None)
-            if field is None:
-                kind = None
-                yield name
-            else:
-                kind = field["type"]
-                yield title_of(name, field.get("doc", ""), self._language).label
-
-    def _held(self, kind: Any) -> Mapping[str, Any]:
-        """The record of a field that may hold one, or several."""
-        if isinstance(kind, list):
-            kind = next((one for one in kind if one != "null"), kind[0])
-        if isinstance(kind, str):
-            kind = self._named.get(kind)
-        if not isinstance(kind, dict):
-            return {}
-        return self._held(kind["items"]) if kind["type"] == "array" else kind
-
-    def _value(self, kind: Any, value: Any) -> Any:
-        if isinstance(kind, list):
-            kind = next((one for one in kind if one != "null"), kind[0])
-        if isinstance(kind, str):
-            kind = self._named.get(kind, kind)
-        if not isinstance(kind, dict):
-            return value
-        match kind["type"]:
-            case "record" if isinstance(value, Mapping) and kind["name"] in _IN_ONE:
-                return _IN_ONE[kind["name"]](value, self._language)
-            case "record" if isinstance(value, Mapping):
-                return list(self.record(kind, value))
-            case "array" if isinstance(value, list):
-                return [self._value(kind["items"], one) for one in value]
-            case "enum":
-                return symbols_of(kind, self._language).get(value, value)
+    def _value(self, kind: AvroType, value: Any) -> Any:
+        match plain(kind):
+            case RecordType() as record if isinstance(value, Mapping):
+                in_one = _IN_ONE.get(record.short_name)
+                return in_one(value, self._language) if in_one else list(self.record(record, value))
+            case ArrayType(items=items) if isinstance(value, list):
+                return [self._value(items, one) for one in value]
+            case EnumType() as enum:
+                return symbols_of(enum, self._language).get(value, value)
         return value
 
 

@@ -191,7 +191,7 @@ def _encoded(gateway: Gateway, schema: Schema, data: dict[str, Any]) -> bytes:
         return gateway.schemas.encode(schema.ce_type, data)
     except CodecError as error:
         # The codec's own text quotes the value; the caller is told the places instead.
-        raise RefusedError("invalid_data", schema.subject, misfits(schema.body, data)) from error
+        raise RefusedError("invalid_data", schema.subject, misfits(schema.tree, data)) from error
 
 
 def _refuse_oversize(record: Record) -> None:

@@ -75,7 +75,7 @@ class LawBook:
     def fields(self, event: str) -> Fields | None:
         """The fields of an event's body; None if it has no schema."""
         if event not in self._fields and event in self.schemas:
-            self._fields[event] = Fields(self.schemas[event].body)
+            self._fields[event] = Fields(self.schemas[event].tree)
         return self._fields.get(event)
 
     def error(self, code: str, place: Place, text: str) -> LawProblem:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from casebus.events.avro_types import ArrayType, AvroType, EnumType, RecordType, held, plain
 
 
 class FieldFound(NamedTuple):
@@ -17,50 +19,21 @@ class FieldFound(NamedTuple):
 
 
 class Fields:
-    def __init__(self, body: dict[str, Any]) -> None:
+    def __init__(self, body: RecordType) -> None:
         self._body = body
-        #: Named types by full and by short name. The schema writes each out at its first use.
-        self._named: dict[str, dict[str, Any]] = {}
-        self._note(body, "")
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(one["name"] for one in self._body["fields"])
+        return frozenset(self._body.fields)
 
     def at(self, path: str) -> FieldFound | None:
         """The field at a path such as `decision.kind`; None if there is no such field."""
-        node, listed = self._body, False
+        node: AvroType = self._body
+        listed = False
         for word in path.split("."):
-            field = next((one for one in node.get("fields", ()) if one["name"] == word), None)
+            field = node.fields.get(word) if isinstance(node, RecordType) else None
             if field is None:
                 return None
-            node, is_list = self._plain(field["type"])
-            listed = listed or is_list
-        kind = str(node.get("type", "record"))
-        return FieldFound(kind, tuple(node.get("symbols", ())), listed)
-
-    def _plain(self, node: Any) -> tuple[dict[str, Any], bool]:
-        """The type itself without null, lists and names, and whether it was a list."""
-        if isinstance(node, list):
-            return self._plain(next((one for one in node if one != "null"), "null"))
-        if isinstance(node, str):
-            return self._named.get(node, {"type": node}), False
-        if node.get("type") == "array":
-            return self._plain(node["items"])[0], True
-        if isinstance(node.get("type"), dict | list):
-            return self._plain(node["type"])
-        return node, False
-
-    def _note(self, node: Any, space: str) -> None:
-        if isinstance(node, list):
-            for one in node:
-                self._note(one, space)
-        if not isinstance(node, dict):
-            return
-        if "name" in node and ("fields" in node or "symbols" in node):
-            space = str(node.get("namespace", space))
-            self._named[node["name"]] = self._named[f"{space}.{node['name']}"] = node
-        for part in ("type", "items", "values"):
-            self._note(node.get(part), space)
-        for field in node.get("fields", ()):
-            self._note(field["type"], space)
+            node, listed = held(field.type), listed or isinstance(plain(field.type), ArrayType)
+        symbols = node.symbols if isinstance(node, EnumType) else ()
+        return FieldFound(node.kind, symbols, listed)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from casebus.events.avro_types import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    MapType,
+    PlainType,
+    RecordType,
+    UnionType,
+    plain,
+)
 from casebus.events.schemas import Schema
 from casebus.events.types import WORK_TAKEN
 from casebus.law.acts import Need
@@ -56,50 +66,50 @@ _BOUNDS = {"int": 2**31, "long": 2**63, "float": None, "double": None}
 def form_of(schema: Schema, needs: Iterable[Need], language: Language) -> Form:
     """The fields of an act of this type, with the law's requirements marked."""
     left_out = OF_THE_GATEWAY | _OF_ONE.get(schema.ce_type, frozenset())
-    grown = _Growing(language, schema.body["namespace"])
-    fields = tuple(
-        node for field, node in grown.fields(schema.body["fields"]) if field["name"] not in left_out
-    )
-    title = schema.body["title"] if language == "zh" else schema.body["doc"]
+    grown, said = _Growing(language), schema.tree
+    fields = tuple(node for node in grown.fields(said) if node.name not in left_out)
+    title = said.title if language == "zh" else said.doc
     return demands.marked(Form(schema.ce_type, title, language, fields), tuple(needs))
 
 
 class _Growing:
-    """Named types are learnt where they are defined, before they are used."""
+    """Asks for each field of a record by its type."""
 
-    def __init__(self, language: Language, namespace: str) -> None:
+    def __init__(self, language: Language) -> None:
         self._language: Language = language
-        self._namespace = namespace
-        self._named: dict[str, dict[str, Any]] = {}
 
-    def fields(
-        self, rows: Iterable[Mapping[str, Any]]
-    ) -> Iterator[tuple[Mapping[str, Any], AnyField]]:
-        for row in rows:
-            title = title_of(row["name"], row["doc"], self._language)
-            yield row, self._node(row["name"], title, row["type"], row.get("default"))
+    def fields(self, record: RecordType) -> Iterator[AnyField]:
+        for one in record.fields.values():
+            title = title_of(one.name, one.doc, self._language)
+            yield self._node(one.name, title, one.type, one.default)
 
-    def _node(self, name: str, title: TextTitle, schema: Any, default: Any) -> AnyField:
-        branches = schema if isinstance(schema, list) else [schema]
-        (one,) = (self._resolved(branch) for branch in branches if branch != "null")
-        is_optional = len(branches) > 1
-        match one["type"]:
-            case "array" | "map":
-                return self._many(name, title, one)
-            case "record":
-                return self._record(name, title, one, is_optional=is_optional)
-            case "boolean":
-                return self._boolean(name, title, is_optional=is_optional)
-            case "enum":
-                return self._choice(name, title, one, default)
-            case "string":
-                return self._line(name, title, default or "")
-        return _number(name, title, one["type"])
+    def _node(self, name: str, title: TextTitle, kind: AvroType, default: Any) -> AnyField:
+        is_optional = isinstance(kind, UnionType) and kind.is_optional
+        match plain(kind):
+            case ArrayType(items=items):
+                return self._list(name, title, items)
+            case MapType(values=values):
+                return self._pairs(name, title, values)
+            case RecordType() as record:
+                return self._record(name, title, record, is_optional=is_optional)
+            case EnumType() as enum:
+                return self._choice(name, title, enum, default)
+            case one:
+                return self._plain(name, title, one.kind, default, is_optional=is_optional)
+
+    def _plain(
+        self, name: str, title: TextTitle, kind: str, default: Any, *, is_optional: bool
+    ) -> AnyField:
+        if kind == "boolean":
+            return self._boolean(name, title, is_optional=is_optional)
+        if kind == "string":
+            return self._line(name, title, default or "")
+        return _number(name, title, kind)
 
     def _record(
-        self, name: str, title: TextTitle, schema: dict[str, Any], *, is_optional: bool
+        self, name: str, title: TextTitle, schema: RecordType, *, is_optional: bool
     ) -> AnyField:
-        if schema["name"] == _MONEY:
+        if schema.short_name == _MONEY:
             return self._amount(name, title)
         return RecordField(
             name=name,
@@ -120,19 +130,9 @@ class _Growing:
             empty=say("unknown", self._language),
         )
 
-    def _resolved(self, schema: Any) -> dict[str, Any]:
-        if isinstance(schema, str):
-            full = schema if "." in schema else f"{self._namespace}.{schema}"
-            return self._named.get(full, {"type": schema})
-        if "name" in schema:
-            namespace = schema.get("namespace", self._namespace)
-            self._named[f"{namespace}.{schema['name']}"] = schema
-        found: dict[str, Any] = schema
-        return found
-
-    def _below(self, record: Mapping[str, Any]) -> tuple[AnyField, ...]:
-        found = tuple(node for _, node in self.fields(record["fields"]))
-        return _with_codes(found) if record["name"] == _DIVISION else found
+    def _below(self, record: RecordType) -> tuple[AnyField, ...]:
+        found = tuple(self.fields(record))
+        return _with_codes(found) if record.short_name == _DIVISION else found
 
     def _line(self, name: str, title: TextTitle, default: str) -> TextField:
         shape = _shape(title.english)
@@ -148,10 +148,8 @@ class _Growing:
             suggestions=title.suggestions,
         )
 
-    def _choice(
-        self, name: str, title: TextTitle, schema: dict[str, Any], default: Any
-    ) -> ChoiceField:
-        symbols = symbols_of(schema, self._language)
+    def _choice(self, name: str, title: TextTitle, enum: EnumType, default: Any) -> ChoiceField:
+        symbols = symbols_of(enum, self._language)
         unsaid = default if default in _UNSAID else None
         empty = say("empty", self._language)
         if unsaid is None and default in symbols:
@@ -165,31 +163,26 @@ class _Growing:
             empty=empty,
         )
 
-    def _many(self, name: str, title: TextTitle, schema: dict[str, Any]) -> AnyField:
-        if schema["type"] == "map":
-            return self._pairs(name, title, schema["values"])
-        return self._list(name, title, self._resolved(schema["items"]))
-
-    def _list(self, name: str, title: TextTitle, items: dict[str, Any]) -> AnyField:
-        match items["type"]:
-            case "record":
+    def _list(self, name: str, title: TextTitle, items: AvroType) -> AnyField:
+        match items:
+            case RecordType():
                 return RecordList(
                     name=name, label=title.label, hint=title.hint, fields=self._below(items)
                 )
-            case "enum":
+            case EnumType():
                 options = tuple(
                     FieldOption(*one) for one in symbols_of(items, self._language).items()
                 )
                 return Ticks(name=name, label=title.label, hint=title.hint, options=options)
-            case "int" | "long":
+            case PlainType(kind="int" | "long"):
                 hint = _joined(title.hint, say("hint.numbers", self._language), self._language)
-                number = _number(name, title, items["type"])
+                number = _number(name, title, items.kind)
                 return ListField(name=name, label=title.label, hint=hint, number=number)
             case _:
                 hint = _joined(title.hint, say("hint.lines", self._language), self._language)
                 return ListField(name=name, label=title.label, hint=hint)
 
-    def _pairs(self, name: str, title: TextTitle, values: Any) -> Pairs:
+    def _pairs(self, name: str, title: TextTitle, values: AvroType) -> Pairs:
         key = TextField(name="name", label=say("name", self._language))
         value = self._node(
             "value", TextTitle(say("value", self._language), "", (), ""), values, None

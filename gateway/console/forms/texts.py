@@ -7,13 +7,13 @@ has the English of the symbols, by symbol, and by its Chinese if one symbol mean
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from casebus import shipped
+from casebus.events.avro_types import EnumType
 from gateway.console.forms.fields import FieldOption, Language
 
 _HERE = Path(__file__).parent
@@ -48,12 +48,12 @@ def title_of(name: str, doc: str, language: Language) -> TextTitle:
     return TextTitle(label, _capital(hint), _in_english(suggestions), english)
 
 
-def symbols_of(schema: Mapping[str, Any], language: Language) -> dict[str, str]:
+def symbols_of(enum: EnumType, language: Language) -> dict[str, str]:
     """Symbol -> its words, in the order of the schema."""
-    chinese = dict(part.split(" ", 1) for part in _SYMBOL.split(schema["doc"]) if " " in part)
+    chinese = dict(part.split(" ", 1) for part in _SYMBOL.split(enum.doc) if " " in part)
     if language == "zh":
-        return {symbol: chinese.get(symbol, symbol) for symbol in schema["symbols"]}
-    return {one: _english(one, chinese.get(one, "")) for one in schema["symbols"]}
+        return {symbol: chinese.get(symbol, symbol) for symbol in enum.symbols}
+    return {one: _english(one, chinese.get(one, "")) for one in enum.symbols}
 
 
 def say(key: str, language: Language, **values: Any) -> str:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from casebus.cases.visibility import Access, Viewer, shown
+from casebus.events.avro_types import record_of
 from tests.case_events import AMR, COURT, PRO, PSB, ROOT
 from tests.world import SCHEMAS
 
@@ -54,15 +55,15 @@ def test_a_narrower_level_never_shows_more_and_says_what_it_leaves_out() -> None
     whole = body()
     before: set[str] = set()
     for level in ("PUBLIC", "PARTY", "AGENCY", "CASE_TEAM", "RESTRICTED"):
-        seen = shown(SENT.body, whole, level)
+        seen = shown(SENT.tree, whole, level)
         assert before <= set(seen.data)
         assert set(whole) - set(seen.data) <= set(seen.withheld)
         before = set(seen.data)
-    assert shown(SENT.body, whole, "RESTRICTED") == (whole, ())
+    assert shown(SENT.tree, whole, "RESTRICTED") == (whole, ())
 
 
 def test_fields_inside_of_lists_of_records_are_left_out_too() -> None:
-    seen = shown(SENT.body, body(), "CASE_TEAM")
+    seen = shown(SENT.tree, body(), "CASE_TEAM")
     (suspect,) = seen.data["suspects"]
     assert "id_number" not in suspect
     assert "suspects.id_number" in seen.withheld
@@ -71,8 +72,8 @@ def test_fields_inside_of_lists_of_records_are_left_out_too() -> None:
 @pytest.mark.parametrize("schema", list(SCHEMAS), ids=lambda one: f"{one.subject}-{one.version}")
 def test_every_registered_schema_can_be_shown_at_every_level(schema: Any) -> None:
     fields = {field["name"]: field.get("default") for field in schema.body["fields"]}
-    assert shown(schema.body, fields, "RESTRICTED").data == fields
-    assert set(shown(schema.body, fields, "PUBLIC").data) <= set(fields)
+    assert shown(schema.tree, fields, "RESTRICTED").data == fields
+    assert set(shown(schema.tree, fields, "PUBLIC").data) <= set(fields)
 
 
 def test_a_field_that_names_no_audience_is_for_author_and_recipients_alone() -> None:
@@ -81,8 +82,8 @@ def test_a_field_that_names_no_audience_is_for_author_and_recipients_alone() -> 
     fields = [{"name": "x", "type": "string"}, {"name": "r", "type": inner, "visibility": "PUBLIC"}]
     schema = {"type": "record", "name": "T", "fields": fields}
     body = {"x": "1", "r": {"y": "2"}}
-    assert shown(schema, body, "CASE_TEAM") == ({"r": {}}, ("x", "r.y"))
-    assert shown(schema, body, "RESTRICTED").data == body
+    assert shown(record_of(schema), body, "CASE_TEAM") == ({"r": {}}, ("x", "r.y"))
+    assert shown(record_of(schema), body, "RESTRICTED").data == body
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ SOMEBODY = {"name": "张某", "number": "1"}
 def test_a_record_hides_the_same_wherever_it_is_named_again(kind: Any) -> None:
     first = record("First", {"name": "unsaid", "type": ["null", PERSON]}, public("also", LOCAL))
     schema = record("T", {"name": "unsaid", "type": ["null", first]}, public("again", kind))
-    seen = shown(schema, {"again": SOMEBODY}, "PUBLIC")
+    seen = shown(record_of(schema), {"again": SOMEBODY}, "PUBLIC")
     assert seen == ({"again": {"name": "张某"}}, ("again.number",))
 
 
@@ -158,16 +159,16 @@ def test_of_records_in_a_list_or_a_map_nothing_restricted_is_shown(wrap: str) ->
     items = {"array": "items", "map": "values"}[wrap]
     schema = record("T", public("many", {"type": wrap, items: PERSON}))
     value: Any = [SOMEBODY] if wrap == "array" else {"first": SOMEBODY}
-    seen = shown(schema, {"many": value}, "PUBLIC")
+    seen = shown(record_of(schema), {"many": value}, "PUBLIC")
     assert "1" not in str(seen.data)
-    assert shown(schema, {"many": [SOMEBODY]}, "RESTRICTED").data == {"many": [SOMEBODY]}
+    assert shown(record_of(schema), {"many": [SOMEBODY]}, "RESTRICTED").data == {"many": [SOMEBODY]}
 
 
 def test_a_map_of_plain_values_is_shown_whole_and_in_its_own_audience() -> None:
     schema = record("T", public("many", {"type": "map", "values": "string"}))
-    assert shown(schema, {"many": {"a": "b"}}, "PUBLIC").data == {"many": {"a": "b"}}
+    assert shown(record_of(schema), {"many": {"a": "b"}}, "PUBLIC").data == {"many": {"a": "b"}}
 
 
 def test_a_field_for_an_audience_that_nobody_knows_is_shown_to_nobody() -> None:
     schema = record("T", {"name": "x", "type": "string", "visibility": "FRIENDS"})
-    assert shown(schema, {"x": "1"}, "RESTRICTED") == ({}, ("x",))
+    assert shown(record_of(schema), {"x": "1"}, "RESTRICTED") == ({}, ("x",))

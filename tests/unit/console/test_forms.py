@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from casebus.events.avro_types import EnumType, definitions
 from casebus.law.acts import Need
 from gateway.console.forms import (
     FieldError,
@@ -255,9 +256,9 @@ def test_more_rows_than_are_taken_are_refused() -> None:
 
 def test_every_symbol_has_its_chinese_in_the_schema_and_its_english_in_the_file() -> None:
     known: set[tuple[str, str]] = set()
-    for schema in _enums():
-        chinese, english = symbols_of(schema, "zh"), symbols_of(schema, "en")
-        for symbol in schema["symbols"]:
+    for enum in _enums():
+        chinese, english = symbols_of(enum, "zh"), symbols_of(enum, "en")
+        for symbol in enum.symbols:
             assert HAN.search(chinese[symbol]), symbol
             assert english[symbol] != symbol, (symbol, chinese[symbol])
             assert not HAN.search(english[symbol]), symbol
@@ -323,13 +324,8 @@ def _with_shape(shape: str) -> tuple[Form, str]:
     )
 
 
-def _enums() -> Iterator[dict[str, Any]]:
-    waiting: list[Any] = [schemas().latest(f"casebus.{event}.v1").body for event in events()]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if one.get("type") == "enum":
-                yield one
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
+def _enums() -> Iterator[EnumType]:
+    for event in events():
+        for _, kind in definitions(schemas().latest(f"casebus.{event}.v1").tree):
+            if isinstance(kind, EnumType):
+                yield kind
