@@ -33,6 +33,7 @@ from casebus.events.schemas import Schemas
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from onebox.testing import Stack
+from storage.handles import Connection
 
 #: One sector: they are kept apart because an agency that writes to Kafka itself has its own door.
 SOURCE, DOOR = "cn-330108-amr", door_of("administrative")
@@ -92,7 +93,9 @@ async def _waited(stack: Stack, count: int) -> list[float]:
     return took
 
 
-async def _look(connection: Any, sent: dict[str, float], took: list[float], count: int) -> None:
+async def _look(
+    connection: Connection, sent: dict[str, float], took: list[float], count: int
+) -> None:
     while len(took) < count:
         query = "select id from derived.event where source = $1 and id = any($2)"
         rows, now = await connection.fetch(query, SOURCE, list(sent)), time.perf_counter()

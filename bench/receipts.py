@@ -11,7 +11,6 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +29,7 @@ from casebus.trust.receipt import Receipt, check, directory_of
 from casebus.trust.witnessing import Witnessing
 from onebox.testing import Stack
 from services.scheduler.heads import HeadSigner
+from storage.handles import Connection, Pool
 from storage.packing import pack_headers
 from storage.pool import open_pool
 from storage.proving import Prover, ReceiptTeller, receipts
@@ -44,7 +44,7 @@ _COLUMNS = (
 
 async def fill(url: str, made: Sequence[Record], schemas: Schemas) -> None:
     """The log as casework records it, without the cases."""
-    connection: Any = await asyncpg.connect(url)
+    connection: Connection = await asyncpg.connect(url)
     rows, leaves = [], []
     for index, record in enumerate(made):
         envelope, value = Envelope.from_headers(record.headers), record.value or b""
@@ -97,7 +97,7 @@ async def measure(stack: Stack, made: Sequence[Record], schemas: Schemas) -> dic
 
 
 async def _made(
-    pool: Any, prover: Prover, directory: Directory, policy: Witnessing, indexes: Sequence[int]
+    pool: Pool, prover: Prover, directory: Directory, policy: Witnessing, indexes: Sequence[int]
 ) -> list[bytes]:
     """Receipts as they leave: JSON."""
     steps = [("submitted", (*LOG, index)) for index in indexes]

@@ -15,6 +15,7 @@ import asyncpg
 from bench.routing import running
 from onebox.testing import Stack
 from storage.cases import CaseRow
+from storage.handles import Connection
 from storage.queries import load
 
 BATCH_ROWS = 2_000
@@ -46,7 +47,7 @@ async def casework(stack: Stack, count: int) -> float:
         await connection.close()
 
 
-async def _until(connection: Any, count: int) -> int:
+async def _until(connection: Connection, count: int) -> int:
     """The recorded number once it is `count`, or when the time is up."""
     deadline = time.monotonic() + LONGEST_SECONDS
     recorded = 0
@@ -73,7 +74,7 @@ async def by_hand(stack: Stack) -> float:
         await connection.close()
 
 
-async def _rows(connection: Any, table: str) -> Rows:
+async def _rows(connection: Connection, table: str) -> Rows:
     """The written columns: the database makes some itself."""
     names = await connection.fetchval(_WRITTEN, table)
     return list(await connection.fetch(f"select {names} from derived.{table}"))
@@ -99,7 +100,7 @@ def _batches(rows: Mapping[str, Rows]) -> list[Mapping[str, Rows]]:
     return batches
 
 
-async def _write(connection: Any, batch: Mapping[str, Rows]) -> None:
+async def _write(connection: Connection, batch: Mapping[str, Rows]) -> None:
     journal, cases = load("journal"), load("cases")
     await connection.execute("select from derived.journal_position for update")
     identities = [(row["stream"], row["source"], row["event_id"]) for row in batch["journal"]]
@@ -119,7 +120,7 @@ async def _write(connection: Any, batch: Mapping[str, Rows]) -> None:
         await _copy(connection, table, batch[table])
 
 
-async def _copy(connection: Any, table: str, rows: Rows) -> None:
+async def _copy(connection: Connection, table: str, rows: Rows) -> None:
     if rows:
         await connection.copy_records_to_table(
             table, schema_name="derived", columns=list(rows[0].keys()), records=rows

@@ -28,6 +28,7 @@ from operations.verify.report import VerifyReport
 from operations.verify.topics import Span, TopicEnds
 from services.casework.records import read
 from storage import journal as recorded
+from storage.handles import Connection
 from storage.journal import RecordedPosition
 
 _ROUNDS = 3
@@ -79,7 +80,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-async def _record(kafka: TopicEnds, connection: Any, schemas: Schemas) -> None:
+async def _record(kafka: TopicEnds, connection: Connection, schemas: Schemas) -> None:
     """The journal's rest in PostgreSQL as casework records it, without the cases."""
     spans = await kafka.spans([JOURNAL])
     known = await recorded.next_offsets(connection, _EPOCH, [at.partition for at in spans])
@@ -90,7 +91,9 @@ async def _record(kafka: TopicEnds, connection: Any, schemas: Schemas) -> None:
     await connection.execute("analyze derived.journal")
 
 
-async def _record_some(connection: Any, schemas: Schemas, at: int, some: Sequence[Any]) -> None:
+async def _record_some(
+    connection: Connection, schemas: Schemas, at: int, some: Sequence[Any]
+) -> None:
     position = await recorded.lock_position(connection, _EPOCH, at)
     rows = [
         read(one, schemas, epoch=_EPOCH, partition=at, log_index=one.offset).row for one in some
@@ -104,7 +107,7 @@ async def _record_some(connection: Any, schemas: Schemas, at: int, some: Sequenc
 
 class _Bench:
     def __init__(
-        self, settings: Settings, kafka: TopicEnds, connection: Any, schemas: Schemas
+        self, settings: Settings, kafka: TopicEnds, connection: Connection, schemas: Schemas
     ) -> None:
         self._settings, self._kafka = settings, kafka
         self._connection, self._schemas = connection, schemas

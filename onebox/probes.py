@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from casebus.later import later
 from casebus.settings import Settings
 from onebox import clients
-from onebox.service import Ready
+from onebox.service import Prober, Ready
 
 # They load while the broker starts.
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class Probes:
     async def kafka(self) -> Ready:
         return self._kafka_answers
 
-    def database(self, owner_url: str) -> Any:
+    def database(self, owner_url: str) -> Prober:
         async def prober() -> Ready:
             return lambda: clients.answers(owner_url)
 
         return prober
 
-    def worker(self, group: str) -> Any:
+    def worker(self, group: str) -> Prober:
         """Ready when its group is stable and has a member that is new since this start."""
 
         async def prober() -> Ready:
@@ -70,7 +70,7 @@ class Probes:
 
         return prober
 
-    def leader(self, application: str) -> Any:
+    def leader(self, application: str) -> Prober:
         """Ready when a session of it, opened since this start, holds an advisory lock."""
 
         async def prober() -> Ready:
@@ -79,7 +79,7 @@ class Probes:
 
         return prober
 
-    def http(self, url: str, ca: Path | None = None) -> Any:
+    def http(self, url: str, ca: Path | None = None) -> Prober:
         async def prober() -> Ready:
             return lambda: asyncio.to_thread(_serves, url, ca)
 
@@ -101,12 +101,12 @@ class Probes:
         members: Mapping[str, int] | None = await self._ask(partial(_members_of, group=group))
         return members
 
-    async def _ask(self, question: Any) -> Any:
+    async def _ask(self, question: Any) -> Prober:
         """Put one question to Kafka; None if it has no answer now."""
         async with self._turn:
             return await asyncio.to_thread(self._ask_now, question)
 
-    def _ask_now(self, question: Any) -> Any:
+    def _ask_now(self, question: Any) -> Prober:
         try:
             self._admin = self._admin or admin_clients.open_admin(self._settings)
             return question(self._admin)

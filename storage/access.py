@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from storage.handles import Handle, WriteHandle
 from storage.queries import load
 
 _SQL = load("access")
@@ -33,19 +34,19 @@ class Looked:
     break_glass: int | None = None
 
 
-async def note(db: Any, rows: Sequence[Looked]) -> None:
+async def note(db: WriteHandle, rows: Sequence[Looked]) -> None:
     """Write the rows, all or none. For few rows at once, COPY takes twice as long."""
     records = [tuple(getattr(row, name) for name in Looked.__slots__) for row in rows]
     await db.executemany(_SQL["note"], records, timeout=_PATIENCE)
 
 
-async def accesses(db: Any, stream: UUID, *, limit: int) -> list[Any]:
+async def accesses(db: Handle, stream: UUID, *, limit: int) -> list[Any]:
     """The looks at a case, the last first."""
     return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))
 
 
 async def readers(
-    db: Any,
+    db: Handle,
     stream: UUID,
     events: Collection[tuple[str, str]],
     *,
@@ -59,7 +60,7 @@ async def readers(
 
 
 async def streams_of(
-    db: Any, asked: Collection[tuple[str, str]]
+    db: Handle, asked: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], list[UUID]]:
     """The streams that hold an event of this (source, id), or a work item of ("", key)."""
     columns = map(list, zip(*sorted(asked), strict=True))

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -72,9 +72,10 @@ class BesidePool:
         self._pool = pool
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Beside]:
+    async def acquire(self) -> AsyncIterator[Connection]:
         async with self._pool.acquire() as connection:
-            yield Beside(connection)
+            # It has of a connection what storage asks of one.
+            yield cast("Connection", Beside(connection))
 
 
 @lru_cache(maxsize=512)

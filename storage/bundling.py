@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from storage.handles import Pool
+from storage.handles import Pool, Row
 from storage.queries import load
 
 _SQL = load("bundling")
 #: Seconds: a case of ten thousand events is read whole.
 _PATIENCE = 20.0
-
-Row = Any
-"""An asyncpg record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 from uuid import UUID
 
+from storage.handles import Handle
 from storage.queries import load
 
 _SQL = load("changes")
@@ -15,12 +15,12 @@ Places = dict[int, int]
 """Partition -> index of the next record."""
 
 
-async def places(db: Any) -> Places:
+async def places(db: Handle) -> Places:
     rows = await db.fetch(_SQL["places"], timeout=_PATIENCE)
     return {row["partition"]: row["next_index"] for row in rows}
 
 
-async def streams(db: Any, before: Mapping[int, int], now: Places) -> set[UUID]:
+async def streams(db: Handle, before: Mapping[int, int], now: Places) -> set[UUID]:
     """The cases of the records in between; none if the place went back."""
     found: set[UUID] = set()
     for partition, end in now.items():
@@ -31,7 +31,7 @@ async def streams(db: Any, before: Mapping[int, int], now: Places) -> set[UUID]:
     return found
 
 
-async def agencies(db: Any, cases: Collection[UUID]) -> set[str]:
+async def agencies(db: Handle, cases: Collection[UUID]) -> set[str]:
     """The agencies with a part in them, or with work to do."""
     rows = await db.fetch(_SQL["agencies"], list(cases), timeout=_PATIENCE)
     return {row["agency"] for row in rows}

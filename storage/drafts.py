@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from storage.handles import Handle, WriteHandle
 from storage.queries import load
 
 _SQL = load("drafts")
@@ -36,30 +37,32 @@ class SavedForm(NamedTuple):
     saved_at: datetime
 
 
-async def save(db: Any, place: DraftKey, version: int, fields: Fields, at: datetime) -> None:
+async def save(
+    db: WriteHandle, place: DraftKey, version: int, fields: Fields, at: datetime
+) -> None:
     await db.execute(_SQL["save"], *place, version, [list(pair) for pair in fields], at)
 
 
-async def one(db: Any, place: DraftKey) -> SavedForm | None:
+async def one(db: Handle, place: DraftKey) -> SavedForm | None:
     row = await db.fetchrow(_SQL["one"], *place)
-    return row and SavedForm(*row)
+    return None if row is None else SavedForm(*row)
 
 
-async def begun(db: Any, agency: str, item: str, officer: str) -> set[str]:
+async def begun(db: Handle, agency: str, item: str, officer: str) -> set[str]:
     """The actions of an item on which the officer has a draft."""
     return {row["action"] for row in await db.fetch(_SQL["begun"], agency, item, officer)}
 
 
-async def drop(db: Any, place: DraftKey) -> None:
+async def drop(db: WriteHandle, place: DraftKey) -> None:
     await db.execute(_SQL["drop"], *place)
 
 
-async def prune(db: Any, now: datetime) -> None:
+async def prune(db: WriteHandle, now: datetime) -> None:
     """Delete old drafts of closed items."""
     await db.execute(_SQL["prune"], now - KEPT)
 
 
-async def present(db: Any, agency: str, item: str, officer: str) -> list[str]:
+async def present(db: WriteHandle, agency: str, item: str, officer: str) -> list[str]:
     """Note that an officer looks at an item; returns the others who do."""
     await db.execute(_SQL["seen"], agency, item, officer)
     await db.execute(_SQL["forget"], 2.0 * PRESENT_SECONDS)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import asyncpg
 
@@ -28,7 +28,7 @@ class OwnTable:
 
 
 @asynccontextmanager
-async def snapshot(database_url: str) -> AsyncIterator[Any]:
+async def snapshot(database_url: str) -> AsyncIterator[Connection]:
     """A connection that reads everything as of one moment."""
     connection: Connection = await asyncpg.connect(database_url)
     try:

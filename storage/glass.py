@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from casebus.errors import CasebusError
+from storage.handles import Connection, Handle, WriteHandle
 from storage.operators import person_of
 from storage.queries import load
 
-Database = Any
 _SQL = load("glass")
 _PATIENCE = 5.0
 #: Counted from the agreement of another operator.
@@ -19,7 +19,7 @@ LASTS = timedelta(minutes=30)
 LAPSE = timedelta(days=1)
 
 
-async def ask(db: Database, stream: UUID, by: str, reason: str) -> int:
+async def ask(db: Handle, stream: UUID, by: str, reason: str) -> int:
     """The grant's number; raises CasebusError `not_found` if there is no such case."""
     if not await db.fetchval(_SQL["is_there"], stream, timeout=_PATIENCE):
         raise CasebusError("not_found", "no case has this id")
@@ -27,12 +27,12 @@ async def ask(db: Database, stream: UUID, by: str, reason: str) -> int:
     return number
 
 
-async def grants(db: Database, number: int | None = None, limit: int = 100) -> list[Any]:
+async def grants(db: Handle, number: int | None = None, limit: int = 100) -> list[Any]:
     """The last one first."""
     return list(await db.fetch(_SQL["grants"], number, LAPSE, limit, timeout=_PATIENCE))
 
 
-async def one(db: Database, number: int) -> Any:
+async def one(db: Handle, number: int) -> Any:
     """Raises CasebusError `not_found`."""
     rows = await grants(db, number)
     if not rows:
@@ -40,7 +40,7 @@ async def one(db: Database, number: int) -> Any:
     return rows[0]
 
 
-async def decide(connection: Database, number: int, by: str, *, agreed: bool) -> None:
+async def decide(connection: Connection, number: int, by: str, *, agreed: bool) -> None:
     """Give or refuse it, in a transaction; raises CasebusError.
 
     The operator who asked may only refuse.
@@ -56,6 +56,6 @@ async def decide(connection: Database, number: int, by: str, *, agreed: bool) ->
     await connection.execute(_SQL["decide"], number, agreed, by, LASTS)
 
 
-async def end(connection: Database, number: int) -> None:
+async def end(db: WriteHandle, number: int) -> None:
     """End it before its time; any caller may that notices it is no longer needed."""
-    await connection.execute(_SQL["end"], number)
+    await db.execute(_SQL["end"], number)

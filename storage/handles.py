@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeAlias
 
 import asyncpg
@@ -13,11 +15,44 @@ Connection: TypeAlias = "asyncpg.Connection[Row] | PoolConnectionProxy[Row]"
 Pool: TypeAlias = "asyncpg.Pool[Row]"
 
 
+class Columns(Protocol):
+    """A row by the names of its columns: the database's, or one that was put together from it."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 class Handle(Protocol):
     """Anything that reads: a connection, a pool, or something that wraps one."""
 
-    async def fetch(self, query: str, /, *args: Any) -> list[Any]: ...
+    async def fetch(self, query: str, /, *args: Any, timeout: float | None = None) -> list[Row]: ...
 
-    async def fetchrow(self, query: str, /, *args: Any) -> Any: ...
+    async def fetchrow(
+        self, query: str, /, *args: Any, timeout: float | None = None
+    ) -> Row | None: ...
 
-    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, /, *args: Any, timeout: float | None = None) -> Any: ...
+
+
+class WriteHandle(Handle, Protocol):
+    """A connection or a pool: each statement stands alone or in the caller's transaction."""
+
+    async def execute(self, query: str, /, *args: Any, timeout: float | None = None) -> str: ...
+
+    async def executemany(
+        self, query: str, args: Iterable[Sequence[Any]], /, *, timeout: float | None = None
+    ) -> None: ...
+
+
+class PoolHandle(Handle, Protocol):
+    """A pool, or something that wraps one: it lends a session."""
+
+    def acquire(
+        self, *, timeout: float | None = None
+    ) -> AbstractAsyncContextManager[Connection]: ...
+
+
+def sole(row: Row | None) -> Row:
+    """The row of a query that always gives one."""
+    if row is None:
+        raise LookupError("the query gave no row")
+    return row

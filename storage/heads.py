@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from casebus.events.legaltime import in_china
 from casebus.trust.merkle import Frontier
 from casebus.trust.note import NoteSignature, SignedNote
 from casebus.trust.tiles import Tile
+from storage.handles import Connection, Handle, Row, WriteHandle, sole
 from storage.queries import load
 
 _SQL = load("heads")
 _PATIENCE = 5.0
 
-Database = Any
-"""An asyncpg pool or connection."""
-Row = Any
 Log = tuple[int, int]
 """(epoch, partition)."""
 Place = tuple[int, int, int]
@@ -73,7 +70,7 @@ class OwedReceipt:
         return (self.epoch, self.partition, self.log_index)
 
 
-async def grown(db: Database) -> list[Log]:
+async def grown(db: Handle) -> list[Log]:
     """The logs of this epoch that differ from their last head."""
     return [(row["epoch"], row["partition"]) for row in await db.fetch(_SQL["grown"])]
 
@@ -88,19 +85,19 @@ class SignedSoFar:
     is_own: bool
 
 
-async def standing(connection: Database, log: Log) -> SignedSoFar:
-    row = await connection.fetchrow(_SQL["standing"], *log)
+async def standing(connection: Connection, log: Log) -> SignedSoFar:
+    row = sole(await connection.fetchrow(_SQL["standing"], *log))
     signed = Frontier() if row["signed"] is None else Frontier.from_bytes(row["signed"])
     return SignedSoFar(signed, Frontier.from_bytes(row["recorded"]), bool(row["is_own"]))
 
 
-async def leaves(db: Database, log: Log, first: int, end: int) -> list[bytes]:
+async def leaves(db: Handle, log: Log, first: int, end: int) -> list[bytes]:
     """The log leaves from index `first` to before `end`; fewer if some are missing."""
     rows = await db.fetch(_SQL["leaves"], *log, first, end)
     return [row["log_leaf"] for row in rows]
 
 
-async def tile(db: Database, log: Log, wanted: Tile) -> list[bytes]:
+async def tile(db: Handle, log: Log, wanted: Tile) -> list[bytes]:
     """The hashes of a tile, as many of them as exist."""
     first, end = wanted.first, wanted.first + wanted.width
     if wanted.level == 0:
@@ -110,7 +107,7 @@ async def tile(db: Database, log: Log, wanted: Tile) -> list[bytes]:
 
 
 async def add(
-    connection: Database,
+    connection: Connection,
     log: Log,
     frontier: Frontier,
     note: SignedNote,
@@ -126,29 +123,29 @@ async def add(
     await connection.execute(_SQL["count_head"], *log, frontier.size)
 
 
-async def refuse(db: Database, log: Log, code: str, detail: str) -> None:
+async def refuse(db: WriteHandle, log: Log, code: str, detail: str) -> None:
     await db.execute(_SQL["refuse"], *log, code, detail)
 
 
-async def forgive(db: Database, log: Log) -> None:
+async def forgive(db: WriteHandle, log: Log) -> None:
     await db.execute(_SQL["forgive"], *log)
 
 
-async def refused(db: Database) -> list[RefusedLog]:
+async def refused(db: Handle) -> list[RefusedLog]:
     return [RefusedLog(*row) for row in await db.fetch(_SQL["refused"])]
 
 
-async def logs(db: Database) -> list[tuple[Log, int]]:
+async def logs(db: Handle) -> list[tuple[Log, int]]:
     """Every log of this epoch that has a head, and the size of its last one."""
     rows = await db.fetch(_SQL["logs"], timeout=_PATIENCE)
     return [((row["epoch"], row["partition"]), row["size"]) for row in rows]
 
 
-async def last(db: Database, log: Log) -> StoredHead | None:
+async def last(db: Handle, log: Log) -> StoredHead | None:
     return _head(await db.fetchrow(_SQL["last"], *log, timeout=_PATIENCE))
 
 
-async def over(db: Database, log: Log, index: int, needed: int) -> StoredHead | None:
+async def over(db: Handle, log: Log, index: int, needed: int) -> StoredHead | None:
     """The head over this index that most witnesses saw: enough of them, one, or none."""
     for witnesses in sorted({needed, 1} - {0}, reverse=True):
         row = await db.fetchrow(_SQL["witnessed"], *log, index, witnesses, timeout=_PATIENCE)
@@ -157,38 +154,38 @@ async def over(db: Database, log: Log, index: int, needed: int) -> StoredHead | 
     return _head(await db.fetchrow(_SQL["over"], *log, index, timeout=_PATIENCE))
 
 
-async def first_over(db: Database, log: Log, index: int) -> datetime | None:
+async def first_over(db: Handle, log: Log, index: int) -> datetime | None:
     """The moment from which a head covers this index."""
     moment: datetime | None = await db.fetchval(_SQL["first_over"], *log, index)
     return moment
 
 
-async def note_of(db: Database, log: Log, size: int) -> SignedNote | None:
+async def note_of(db: Handle, log: Log, size: int) -> SignedNote | None:
     """The head of exactly this size."""
     text = await db.fetchval(_SQL["has_head"], *log, size, timeout=_PATIENCE)
     return None if text is None else SignedNote.parse(text)
 
 
-async def cosign(db: Database, log: Log, size: int, witness: str, line: NoteSignature) -> None:
+async def cosign(db: WriteHandle, log: Log, size: int, witness: str, line: NoteSignature) -> None:
     """Keep a witness's line; the first one for a head is final."""
     await db.execute(_SQL["cosign"], *log, size, witness, str(line), timeout=_PATIENCE)
 
 
-async def records(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
+async def records(db: Handle, places: Sequence[Place]) -> dict[Place, Row]:
     """The parts of the leaves at these places; headers are packed."""
     columns = map(list, zip(*places, strict=True))
     rows = await db.fetch(_SQL["records"], *columns, timeout=_PATIENCE)
     return {(row["epoch"], row["partition"], row["log_index"]): row for row in rows}
 
 
-async def unreceipted(db: Database) -> list[tuple[Log, int, int]]:
+async def unreceipted(db: Handle) -> list[tuple[Log, int, int]]:
     """Logs with receipts to send, each with the first index and the end."""
     rows = await db.fetch(_SQL["unreceipted"])
     return [((row["epoch"], row["partition"]), row["next_index"], row["size"]) for row in rows]
 
 
 async def owed(
-    db: Database, log: Log, first: int, end: int, authors: Collection[str]
+    db: Handle, log: Log, first: int, end: int, authors: Collection[str]
 ) -> list[OwedReceipt]:
     """Receipts owed to these authors for the records from `first` to before `end`."""
     return [
@@ -196,12 +193,12 @@ async def owed(
     ]
 
 
-async def recorded(db: Database, log: Log) -> int:
+async def recorded(db: Handle, log: Log) -> int:
     """The number of recorded records of the log; none for a past epoch."""
     return int(await db.fetchval(_SQL["recorded"], *log))
 
 
-async def advance_receipts(db: Database, log: Log, next_index: int) -> None:
+async def advance_receipts(db: WriteHandle, log: Log, next_index: int) -> None:
     await db.execute(_SQL["advance_receipts"], *log, next_index)
 
 

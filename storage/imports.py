@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from storage.handles import Connection, Handle, sole
 from storage.queries import load
 
-Connection = Any
 _SQL = load("imports")
 
 
@@ -33,14 +32,14 @@ class DeviationCount:
     examples: list[dict[str, str]]
 
 
-async def closed(connection: Connection, limit: int) -> list[Closing]:
+async def closed(db: Handle, limit: int) -> list[Closing]:
     """Closings without a summary."""
-    return [Closing(*row) for row in await connection.fetch(_SQL["closed"], limit)]
+    return [Closing(*row) for row in await db.fetch(_SQL["closed"], limit)]
 
 
 async def totals(connection: Connection, closing: Closing) -> tuple[int, int]:
     """The numbers of cases and events of the import that have findings."""
-    row = await connection.fetchrow(_SQL["totals"], str(closing.stream), closing.author)
+    row = sole(await connection.fetchrow(_SQL["totals"], str(closing.stream), closing.author))
     return int(row["cases"]), int(row["events"])
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from casebus.events.envelope import Header
 from casebus.trust.merkle import Frontier
+from storage.handles import Connection, Handle, sole
 from storage.packing import pack_headers
 from storage.queries import load
 
-Connection = Any
 _SQL = load("journal")
 
 Identity = tuple[UUID, str, str]
@@ -94,8 +94,8 @@ class CopyRow:
     same: bool
 
 
-async def current_epoch(connection: Connection) -> int:
-    return int(await connection.fetchval(_SQL["epoch"]))
+async def current_epoch(db: Handle) -> int:
+    return int(await db.fetchval(_SQL["epoch"]))
 
 
 async def open_position(connection: Connection, epoch: int, partition: int) -> None:
@@ -104,7 +104,7 @@ async def open_position(connection: Connection, epoch: int, partition: int) -> N
 
 async def lock_position(connection: Connection, epoch: int, partition: int) -> RecordedPosition:
     """Take the fence's row lock until the transaction ends."""
-    row = await connection.fetchrow(_SQL["lock_position"], epoch, partition)
+    row = sole(await connection.fetchrow(_SQL["lock_position"], epoch, partition))
     frontier = Frontier.from_bytes(row["frontier"])
     return RecordedPosition(
         row["next_index"], row["next_offset"], frontier, row["law"], row["fold_version"]

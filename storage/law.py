@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from storage.handles import Connection
+from storage.handles import Connection, Handle, Row
 from storage.queries import load
 
 _SQL = load("law")
-Row = Any
-"""An asyncpg record."""
 
 
 async def keep_bundle(connection: Connection, digest: str, body: bytes) -> None:
     await connection.execute(_SQL["keep_bundle"], digest, body)
 
 
-async def bundle(connection: Connection, digest: str) -> bytes | None:
-    body: bytes | None = await connection.fetchval(_SQL["bundle"], digest)
+async def bundle(db: Handle, digest: str) -> bytes | None:
+    body: bytes | None = await db.fetchval(_SQL["bundle"], digest)
     return body
 
 

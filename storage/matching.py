@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from casebus.cases.matching import Profile
 from casebus.events.limits import LONGEST_NUMBER
-from storage.handles import Connection
+from storage.handles import Connection, Handle, Row
 from storage.queries import load
 
 _SQL = load("matching")
@@ -43,7 +42,7 @@ async def drop_traits(connection: Connection, traits: set[Trait]) -> None:
         await connection.execute(_SQL["drop_traits"], *columns)
 
 
-async def profiles(db: Any, streams: Iterable[UUID]) -> dict[UUID, Profile]:
+async def profiles(db: Handle, streams: Iterable[UUID]) -> dict[UUID, Profile]:
     found: dict[UUID, dict[str, set[str]]] = {}
     for row in await db.fetch(_SQL["traits"], list(streams), timeout=_PATIENCE):
         found.setdefault(row["stream"], {}).setdefault(row["kind"], set()).add(row["value"])
@@ -53,7 +52,7 @@ async def profiles(db: Any, streams: Iterable[UUID]) -> dict[UUID, Profile]:
     }
 
 
-async def candidates(db: Any, stream: UUID, agency: str = "") -> list[UUID]:
+async def candidates(db: Handle, stream: UUID, agency: str = "") -> list[UUID]:
     """Cases that share an organisation code, a right, a shop or a name with this one.
 
     Among secret cases only those that the agency may know, so that the others take no room.
@@ -63,10 +62,6 @@ async def candidates(db: Any, stream: UUID, agency: str = "") -> list[UUID]:
     return [row["stream"] for row in found]
 
 
-Row = Any
-"""An asyncpg record."""
-
-
-async def shown_to(db: Any, agency: str, streams: Iterable[UUID]) -> list[Row]:
+async def shown_to(db: Handle, agency: str, streams: Iterable[UUID]) -> list[Row]:
     """Opener and status of cases, and whether the agency has a part in each (`own`)."""
     return list(await db.fetch(_SQL["shown_to"], agency, list(streams), timeout=_PATIENCE))

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from storage.handles import Handle, Row
 from storage.packing import unpack_headers
 from storage.queries import load
 
-Database = Any
-Row = Any
 _SQL = load("operating")
 #: A window of a week is read in this time, or the page says that it takes too long.
 _PATIENCE = 10.0
@@ -27,22 +26,22 @@ class Sent(NamedTuple):
     time: datetime | None
 
 
-async def places(db: Database) -> list[Row]:
+async def places(db: Handle) -> list[Row]:
     """The progress of each service in each partition that holds records."""
     return await _fetch(db, "places")
 
 
-async def flow(db: Database, agencies: Collection[str], window: timedelta) -> list[Row]:
+async def flow(db: Handle, agencies: Collection[str], window: timedelta) -> list[Row]:
     return await _fetch(db, "flow", sorted(agencies), window)
 
 
-async def left_out(db: Database, agencies: Collection[str], window: timedelta) -> int:
+async def left_out(db: Handle, agencies: Collection[str], window: timedelta) -> int:
     """Events of the window in cases that are closed to an operator."""
     asked = (sorted(agencies), window)
     return int(await db.fetchval(_SQL["left_out"], *asked, timeout=_PATIENCE))
 
 
-async def last_sent(db: Database, agencies: Collection[str]) -> list[Sent]:
+async def last_sent(db: Handle, agencies: Collection[str]) -> list[Sent]:
     """The last events of each agency, the last first."""
     rows = await _fetch(db, "last_sent", sorted(agencies), _LAST)
     return [Sent(row["agency"], row["recorded_at"], _time(row["headers"])) for row in rows]
@@ -57,15 +56,15 @@ def _time(packed: bytes) -> datetime | None:
     return found if found.tzinfo else None
 
 
-async def last_read(db: Database, agencies: Collection[str]) -> list[Row]:
+async def last_read(db: Handle, agencies: Collection[str]) -> list[Row]:
     return await _fetch(db, "last_read", sorted(agencies))
 
 
-async def unread(db: Database, agencies: Collection[str], window: timedelta) -> list[Row]:
+async def unread(db: Handle, agencies: Collection[str], window: timedelta) -> list[Row]:
     return await _fetch(db, "unread", sorted(agencies), window)
 
 
-async def gaps(db: Database) -> list[Row]:
+async def gaps(db: Handle) -> list[Row]:
     """Missing numbers among the events that each agency signed."""
     return await _fetch(db, "gaps")
 
@@ -77,7 +76,7 @@ class CaseFound(NamedTuple):
     event_id: str | None
 
 
-async def find(db: Database, name: str, sources: Collection[str]) -> CaseFound | None:
+async def find(db: Handle, name: str, sources: Collection[str]) -> CaseFound | None:
     """A case's id, or an event's: recorded, handed in here, or rejected."""
     stream = _uuid(name)
     if stream is not None and await _is_case(db, stream):
@@ -89,7 +88,7 @@ async def find(db: Database, name: str, sources: Collection[str]) -> CaseFound |
     return None
 
 
-async def _is_case(db: Database, stream: UUID) -> bool:
+async def _is_case(db: Handle, stream: UUID) -> bool:
     """True if anything here has its name: recorded, on its way, or rejected."""
     if await standing(db, stream) is not None:
         return True
@@ -103,38 +102,38 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-async def standing(db: Database, stream: UUID) -> Row | None:
+async def standing(db: Handle, stream: UUID) -> Row | None:
     return await db.fetchrow(_SQL["standing"], stream, timeout=_PATIENCE)
 
 
-async def steps(db: Database, stream: UUID, event_id: str | None, limit: int) -> list[Row]:
+async def steps(db: Handle, stream: UUID, event_id: str | None, limit: int) -> list[Row]:
     """The last events of a case, or one of them, the last first."""
     return await _fetch(db, "steps", stream, event_id, limit)
 
 
-async def came(db: Database, stream: UUID) -> list[Row]:
+async def came(db: Handle, stream: UUID) -> list[Row]:
     """The agencies to which each event of a case was brought, and those that opened it."""
     return await _fetch(db, "came", stream)
 
 
-async def folded(db: Database, stream: UUID) -> set[tuple[str, str]]:
+async def folded(db: Handle, stream: UUID) -> set[tuple[str, str]]:
     """The events that the case's fold used."""
     return {(row["source"], row["id"]) for row in await _fetch(db, "order_of", stream)}
 
 
-async def owed(db: Database, stream: UUID) -> list[Row]:
+async def owed(db: Handle, stream: UUID) -> list[Row]:
     """The open work in a case and its agencies, the first due first."""
     return await _fetch(db, "owed", stream)
 
 
-async def unsent(db: Database, stream: UUID) -> list[Row]:
+async def unsent(db: Handle, stream: UUID) -> list[Row]:
     return await _fetch(db, "unsent", stream)
 
 
-async def refusals(db: Database, stream: UUID, event_id: str | None, limit: int) -> list[Row]:
+async def refusals(db: Handle, stream: UUID, event_id: str | None, limit: int) -> list[Row]:
     return await _fetch(db, "refusals", str(stream), event_id, limit)
 
 
-async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:
+async def _fetch(db: Handle, name: str, *arguments: Any) -> list[Row]:
     rows: list[Row] = await db.fetch(_SQL[name], *arguments, timeout=_PATIENCE)
     return rows

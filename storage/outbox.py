@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from casebus.events.envelope import Envelope, Header, Record
-from storage.handles import Connection
+from storage.handles import Connection, WriteHandle
 from storage.packing import pack_headers
 from storage.queries import load
 
@@ -43,7 +43,7 @@ class OutboxRow:
         )
 
 
-async def enqueue(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+async def enqueue(db: WriteHandle, rows: Sequence[OutboxRow]) -> None:
     """Insert rows in order; an existing row keeps its bytes.
 
     A statement that is in the journal is not sent again, whatever this table holds.
@@ -66,7 +66,7 @@ async def enqueue(connection: Connection, rows: Sequence[OutboxRow]) -> None:
         ),
         strict=True,
     )
-    await connection.execute(_SQL["enqueue"], *map(list, columns))
+    await db.execute(_SQL["enqueue"], *map(list, columns))
 
 
 async def enqueued(connection: Connection, identities: Sequence[tuple[UUID, str, str]]) -> set[str]:

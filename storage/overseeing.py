@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from storage.handles import PoolHandle, Row
 from storage.queries import load
 
 _SQL = load("overseeing")
@@ -20,10 +21,6 @@ _PATIENCE = 5.0
 #: Used in place of a moment: the law sets no day.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
-Database = Any
-"""An asyncpg pool."""
-Row = Any
-"""An asyncpg record."""
 Place = tuple[datetime, UUID, str]
 """Where a page ended: (moment, case, agency)."""
 
@@ -40,26 +37,26 @@ class Watched:
     agencies: Sequence[str] | None = None
 
 
-async def owed(db: Database, watched: Watched, now: datetime, soon: datetime) -> list[Row]:
+async def owed(db: PoolHandle, watched: Watched, now: datetime, soon: datetime) -> list[Row]:
     """Counts of cases by agency and clock, then by agency, then in total."""
     agencies = None if watched.agencies is None else list(watched.agencies)
     return await _fetch(db, "owed", watched.viewer, now, soon, watched.agency, agencies)
 
 
-async def omissions(db: Database, watched: Watched, after: Place | None, limit: int) -> list[Row]:
+async def omissions(db: PoolHandle, watched: Watched, after: Place | None, limit: int) -> list[Row]:
     """Cases whose transfer is owed but missing, the longest owed first."""
     return await _fetch(db, "omissions", *_asked(watched, after), limit)
 
 
 async def unanswered(
-    db: Database, watched: Watched, duties: Sequence[str], after: Place | None, limit: int
+    db: PoolHandle, watched: Watched, duties: Sequence[str], after: Place | None, limit: int
 ) -> list[Row]:
     """Cases that came back to an agency whose `duties` are still open, the first due first."""
     return await _fetch(db, "unanswered", *_asked(watched, after), limit, list(duties))
 
 
 async def breached(
-    db: Database, viewer: str, as_of: datetime, since: date, until: date
+    db: PoolHandle, viewer: str, as_of: datetime, since: date, until: date
 ) -> list[Row]:
     """By agency and clock: periods that ran out in these days, and those without an act by then."""
     return await _fetch(db, "breached", viewer, as_of, since, until)
@@ -71,7 +68,7 @@ def _asked(watched: Watched, after: Place | None) -> tuple[Any, ...]:
     return (*who, *(after or (None, None, None)))
 
 
-async def _fetch(db: Database, name: str, *values: Any) -> list[Row]:
+async def _fetch(db: PoolHandle, name: str, *values: Any) -> list[Row]:
     async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
         await connection.execute(_PLANNED)
         rows: list[Row] = await connection.fetch(_SQL[name], *values, timeout=_PATIENCE)

@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.cases.listed import PenaltyKey, known_of
+from storage.handles import Connection, Handle, Row
 from storage.queries import load
 from storage.scheduling import Stretch
 
-Connection = Any
-Row = Any
-"""An asyncpg record."""
 _SQL = load("penalties")
 
 
@@ -34,9 +32,7 @@ class OpenQuestion:
     sought: Sought
 
 
-async def entered(
-    connection: Connection, sought: Sequence[Sought], penalties: Iterable[str]
-) -> dict[int, Row]:
+async def entered(db: Handle, sought: Sequence[Sought], penalties: Iterable[str]) -> dict[int, Row]:
     """By place in `sought`, a row that names its case; secret cases only if the asker may know.
 
     `penalties` are the events by which a penalty without a number is recognised.
@@ -49,19 +45,19 @@ async def entered(
         [one.known.day for one in sought],
         [one.known.party for one in sought],
     ]
-    rows = await connection.fetch(_SQL["entered"], *columns, list(penalties))
+    rows = await db.fetch(_SQL["entered"], *columns, list(penalties))
     return {row["place"]: row for row in reversed(rows)}
 
 
-async def standing(connection: Connection, asker: str, streams: Iterable[UUID]) -> dict[UUID, str]:
+async def standing(db: Handle, asker: str, streams: Iterable[UUID]) -> dict[UUID, str]:
     """The states of the asker's questions in these streams, if they exist."""
-    rows = await connection.fetch(_SQL["standing"], asker, list(streams))
+    rows = await db.fetch(_SQL["standing"], asker, list(streams))
     return {row["stream"]: row["status"] for row in rows}
 
 
-async def is_asked(connection: Connection) -> bool:
+async def is_asked(db: Handle) -> bool:
     """True if anybody ever asked."""
-    return bool(await connection.fetchval(_SQL["is_asked"]))
+    return bool(await db.fetchval(_SQL["is_asked"]))
 
 
 async def touched(connection: Connection, stretch: Stretch) -> list[UUID]:
@@ -83,7 +79,7 @@ async def open_about(
 
 
 async def questions(
-    connection: Connection,
+    db: Handle,
     asker: str,
     *,
     status: str | None,
@@ -92,18 +88,16 @@ async def questions(
     limit: int,
 ) -> list[Row]:
     place = after or (None, None)
-    found: list[Row] = await connection.fetch(
-        _SQL["questions"], asker, status, office, *place, limit
-    )
+    found: list[Row] = await db.fetch(_SQL["questions"], asker, status, office, *place, limit)
     return found
 
 
-async def alike(connection: Connection, office: str, key: str) -> list[Row]:
+async def alike(db: Handle, office: str, key: str) -> list[Row]:
     """The office's other open items about the same penalty (`key`), and who asks (`asker`)."""
-    found: list[Row] = await connection.fetch(_SQL["alike"], office, key)
+    found: list[Row] = await db.fetch(_SQL["alike"], office, key)
     return found
 
 
-async def offices(connection: Connection, asker: str, now: datetime) -> list[Row]:
-    found: list[Row] = await connection.fetch(_SQL["offices"], asker, now)
+async def offices(db: Handle, asker: str, now: datetime) -> list[Row]:
+    found: list[Row] = await db.fetch(_SQL["offices"], asker, now)
     return found

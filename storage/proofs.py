@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from storage.handles import Connection
+from storage.handles import Connection, Handle
 from storage.queries import load
 
 _SQL = load("proofs")
@@ -42,16 +42,16 @@ async def keep(connection: Connection, run: Run) -> None:
     await connection.execute(_SQL["forget"], MOST_KEPT)
 
 
-async def verifications(db: Any, limit: int) -> list[Run]:
+async def verifications(db: Handle, limit: int) -> list[Run]:
     """The last one first."""
     rows = await db.fetch(_SQL["verifications"], limit, timeout=_PATIENCE)
     return [Run(**dict(row)) for row in rows]
 
 
-async def heads(db: Any) -> list[Any]:
+async def heads(db: Handle) -> list[Any]:
     return list(await db.fetch(_SQL["heads"], timeout=_PATIENCE))
 
 
-async def versions(db: Any, agencies: Collection[str], window: timedelta) -> list[Any]:
+async def versions(db: Handle, agencies: Collection[str], window: timedelta) -> list[Any]:
     asked = (sorted(agencies), window)
     return list(await db.fetch(_SQL["versions"], *asked, timeout=_PATIENCE))

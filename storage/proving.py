@@ -20,6 +20,7 @@ from casebus.trust.receipt import LeafInputs, Receipt, witnesses_of
 from casebus.trust.tiles import WIDTH, Tile, subtrees_of, tiles_read
 from casebus.trust.witnessing import Witnessing
 from storage import heads
+from storage.handles import Handle
 from storage.heads import Log, Place, StoredHead
 from storage.packing import unpack_headers
 
@@ -35,7 +36,7 @@ class Prover:
         self._tiles: dict[tuple[Log, Tile], list[bytes]] = {}
 
     async def prove(
-        self, db: Any, log: Log, indexes: Iterable[int], head: StoredHead
+        self, db: Handle, log: Log, indexes: Iterable[int], head: StoredHead
     ) -> dict[int, LogProof]:
         """The proof of each index below one head."""
         wanted, size = sorted(set(indexes)), head.size
@@ -47,7 +48,7 @@ class Prover:
         found = paths(subtrees_of(tiles))
         return {index: LogProof(index, path, head.note) for index, path in found.items()}
 
-    async def _tile(self, db: Any, log: Log, tile: Tile) -> list[bytes]:
+    async def _tile(self, db: Handle, log: Log, tile: Tile) -> list[bytes]:
         known = self._tiles.get((log, tile))
         if known is not None:
             return known
@@ -62,7 +63,7 @@ class Prover:
 
 
 async def receipts(
-    db: Any,
+    db: Handle,
     prover: Prover,
     directory: Directory,
     steps: Collection[tuple[str, Place]],
@@ -89,7 +90,7 @@ async def receipts(
 
 
 async def _below(
-    db: Any, log: Log, steps: Collection[tuple[str, Place]], needed: int
+    db: Handle, log: Log, steps: Collection[tuple[str, Place]], needed: int
 ) -> list[tuple[StoredHead, list[tuple[str, Place]]]]:
     """A log's steps below the head that covers the first best, and the rest below a later one."""
     if not steps:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from casebus.cases.recalls import Standing
 from storage import sending
+from storage.handles import Handle, Row, sole
 from storage.heartbeats import BeatDetail, ServiceBeat
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
@@ -36,19 +37,15 @@ FIGURES = (
     "cases_suspended",
 )
 
-Database = Any
-"""An asyncpg pool or connection."""
-Row = Any
-"""An asyncpg record."""
 Place = tuple[int, int, int]
 """(epoch, partition, log index)."""
 
 
-async def case(db: Database, agency: str, stream: UUID) -> Row | None:
+async def case(db: Handle, agency: str, stream: UUID) -> Row | None:
     return await db.fetchrow(_SQL["case"], agency, stream, timeout=_PATIENCE)
 
 
-async def whole_case(db: Database, agency: str, stream: UUID) -> dict[str, Any] | None:
+async def whole_case(db: Handle, agency: str, stream: UUID) -> dict[str, Any] | None:
     """The case's row with its `titles` and its `clocks`, as those two give them."""
     row = await db.fetchrow(_SQL["whole_case"], agency, stream, timeout=_PATIENCE)
     if row is None:
@@ -65,7 +62,7 @@ def _moments(clock: dict[str, Any]) -> dict[str, datetime | None]:
     }
 
 
-async def titles(db: Database, streams: Collection[UUID]) -> dict[UUID, list[Row]]:
+async def titles(db: Handle, streams: Collection[UUID]) -> dict[UUID, list[Row]]:
     """The agencies' titles of the matters of these cases, and the recipients of each title."""
     found: dict[UUID, list[Row]] = {stream: [] for stream in streams}
     for row in await _fetch(db, "titles", list(streams)):
@@ -73,29 +70,29 @@ async def titles(db: Database, streams: Collection[UUID]) -> dict[UUID, list[Row
     return found
 
 
-async def has_written(db: Database, agency: str, stream: UUID) -> bool:
+async def has_written(db: Handle, agency: str, stream: UUID) -> bool:
     """True if a case holds an event of the agency, apart from the notes of its intake."""
     return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))
 
 
-async def numbers(db: Database, agency: str, values: Sequence[str], *, figures: bool) -> list[Row]:
+async def numbers(db: Handle, agency: str, values: Sequence[str], *, figures: bool) -> list[Row]:
     """The givers and cases of these numbers (canonical texts), if it sees the `figures`."""
     return await _fetch(db, "numbers", agency, list(values), figures)
 
 
-async def knowable(db: Database, agency: str, streams: Collection[UUID]) -> set[UUID]:
+async def knowable(db: Handle, agency: str, streams: Collection[UUID]) -> set[UUID]:
     """The streams that are cases and not secret, or not secret to the agency."""
     if not streams:
         return set()
     return {row["stream"] for row in await _fetch(db, "knowable", agency, list(streams))}
 
 
-async def history(db: Database, agency: str, stream: UUID) -> list[Row]:
+async def history(db: Handle, agency: str, stream: UUID) -> list[Row]:
     """A case's recorded events by legal time, without bodies; an outsider gets only its own."""
     return await _fetch(db, "history", agency, stream)
 
 
-async def bodies(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
+async def bodies(db: Handle, places: Sequence[Place]) -> dict[Place, Row]:
     """Value and packed headers of journal records."""
     if not places:
         return {}
@@ -107,7 +104,7 @@ Recalled = dict[UUID, dict[tuple[str, str], Row]]
 """By stream: (source, id) of what was taken back, and the row of the recall."""
 
 
-async def recalled(db: Database, streams: Collection[UUID]) -> Recalled:
+async def recalled(db: Handle, streams: Collection[UUID]) -> Recalled:
     """The recalled events of these streams."""
     found: Recalled = {}
     for row in await _fetch(db, "recalled", list(streams)) if streams else ():
@@ -115,7 +112,7 @@ async def recalled(db: Database, streams: Collection[UUID]) -> Recalled:
     return found
 
 
-async def standing(db: Database, streams: Collection[UUID]) -> dict[UUID, Standing]:
+async def standing(db: Handle, streams: Collection[UUID]) -> dict[UUID, Standing]:
     """The words of these cases that are in force."""
     rows = await _fetch(db, "standing", list(streams)) if streams else ()
     return {
@@ -124,45 +121,45 @@ async def standing(db: Database, streams: Collection[UUID]) -> dict[UUID, Standi
     }
 
 
-async def clocks(db: Database, agency: str, stream: UUID) -> list[Row]:
+async def clocks(db: Handle, agency: str, stream: UUID) -> list[Row]:
     return await _fetch(db, "clocks", agency, stream)
 
 
-async def findings(db: Database, agency: str, stream: UUID) -> list[Row]:
+async def findings(db: Handle, agency: str, stream: UUID) -> list[Row]:
     return await _fetch(db, "findings", agency, stream)
 
 
-async def titled(db: Database, streams: Collection[UUID], types: Collection[str]) -> list[Row]:
+async def titled(db: Handle, streams: Collection[UUID], types: Collection[str]) -> list[Row]:
     """The event that gives each case its title, as `bodies` reads it."""
     return await _fetch(db, "titled", list(streams), list(types))
 
 
-async def inbox(db: Database, agency: str, *, seen: Sequence[Place], limit: int) -> list[Row]:
+async def inbox(db: Handle, agency: str, *, seen: Sequence[Place], limit: int) -> list[Row]:
     """The deliveries to a hosted agency past the places it has `seen`, the oldest first."""
     columns = zip(*seen, strict=True) if seen else ((), (), ())
     return await _fetch(db, "inbox", agency, *map(list, columns), limit)
 
 
-async def inbox_item(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+async def inbox_item(db: Handle, agency: str, source: str, event_id: str) -> Row | None:
     return await db.fetchrow(_SQL["inbox_item"], agency, source, event_id, timeout=_PATIENCE)
 
 
-async def unverified(db: Database, agency: str) -> list[Row]:
+async def unverified(db: Handle, agency: str) -> list[Row]:
     """The number of rejected records that have the agency's name but no signature of its keys."""
     return await _fetch(db, "unverified", agency)
 
 
-async def repeated_numbers(db: Database, agency: str, limit: int) -> list[Row]:
+async def repeated_numbers(db: Handle, agency: str, limit: int) -> list[Row]:
     """By case, the first number that a system of the agency gave twice, and the count of them."""
     return await _fetch(db, "repeated_numbers", agency, limit)
 
 
-async def event(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+async def event(db: Handle, agency: str, source: str, event_id: str) -> Row | None:
     """The first journaled event of this source and id; `shift` is offset less log index."""
     return await db.fetchrow(_SQL["event"], agency, source, event_id, timeout=_PATIENCE)
 
 
-async def submission(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+async def submission(db: Handle, agency: str, source: str, event_id: str) -> dict[str, Any] | None:
     """A submission of this agency, with the reason if that very record was rejected."""
     row = await db.fetchrow(_SQL["submission"], agency, source, event_id, timeout=_PATIENCE)
     if row is None:
@@ -173,37 +170,37 @@ async def submission(db: Database, agency: str, source: str, event_id: str) -> R
     return {**row, **(refused or dict.fromkeys(("reason", "detail", "rejected_at")))}
 
 
-async def rejected_event(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+async def rejected_event(db: Handle, agency: str, source: str, event_id: str) -> Row | None:
     return await db.fetchrow(_SQL["rejected_event"], agency, source, event_id, timeout=_PATIENCE)
 
 
-async def relayed(db: Database, epoch: int, partition: int, offset: int) -> Row | None:
+async def relayed(db: Handle, epoch: int, partition: int, offset: int) -> Row | None:
     """The first checkpoint whose range of journal offsets holds `offset`."""
     return await db.fetchrow(_SQL["relayed"], epoch, partition, offset, timeout=_PATIENCE)
 
 
-async def hand_overs(db: Database, stream: UUID, source: str, event_id: str) -> list[Row]:
+async def hand_overs(db: Handle, stream: UUID, source: str, event_id: str) -> list[Row]:
     return await _fetch(db, "hand_overs", stream, source, event_id)
 
 
-async def figures(db: Database) -> dict[str, float]:
+async def figures(db: Handle) -> dict[str, float]:
     """Depths and counts for the metrics page."""
-    row = await db.fetchrow(_SQL["figures"], timeout=_PATIENCE)
+    row = sole(await db.fetchrow(_SQL["figures"], timeout=_PATIENCE))
     waiting = asdict(await sending.waiting(db))
     return {name: float(value) for name, value in {**waiting, **row}.items()}
 
 
-async def heartbeats(db: Database) -> list[ServiceBeat]:
+async def heartbeats(db: Handle) -> list[ServiceBeat]:
     return [
         ServiceBeat(row["service"], row["at"], row["seconds"], BeatDetail.from_json(row["detail"]))
         for row in await _fetch(db, "heartbeats")
     ]
 
 
-async def migrations(db: Database) -> list[str]:
+async def migrations(db: Handle) -> list[str]:
     return [row["name"] for row in await _fetch(db, "migrations")]
 
 
-async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:
+async def _fetch(db: Handle, name: str, *arguments: Any) -> list[Row]:
     rows: list[Row] = await db.fetch(_SQL[name], *arguments, timeout=_PATIENCE)
     return rows

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from casebus.errors import CasebusError
 from casebus.events.kept import fingerprint
 from casebus.rejections import PASSES_LATER
+from storage.handles import Connection, Handle, Row
 from storage.operators import person_of
 from storage.packing import unpack_headers
 from storage.queries import load
 from storage.rejects import LAPSE, RejectedPlace, RejectFilter
 
-Database = Any
-Row = Any
 _SQL = load("redriving")
 _PATIENCE = 15.0
 #: How often the same bytes are sent again, whoever asks: a loop ends here.
@@ -47,7 +45,7 @@ class Candidate:
 
 
 async def places(
-    db: Database, agency: str | None, wanted: RejectFilter, limit: int
+    db: Handle, agency: str | None, wanted: RejectFilter, limit: int
 ) -> list[RejectedPlace]:
     """The first records that fit, as many as one redrive takes."""
     rows = await db.fetch(_SQL["places"], agency, *wanted.row(), limit, timeout=_PATIENCE)
@@ -55,7 +53,7 @@ async def places(
 
 
 async def plan(
-    db: Database, agency: str | None, wanted: Sequence[RejectedPlace], *, even_so: bool
+    db: Handle, agency: str | None, wanted: Sequence[RejectedPlace], *, even_so: bool
 ) -> list[Candidate]:
     """The records to send again, in order, without places that the caller may not see.
 
@@ -119,7 +117,7 @@ def _stream(row: Row) -> UUID | None:
 
 
 async def ask(
-    connection: Database, by: str, why: str, per_minute: int, candidates: Iterable[Candidate]
+    connection: Connection, by: str, why: str, per_minute: int, candidates: Iterable[Candidate]
 ) -> int:
     """Keep the plan, in the transaction that made it; returns the redrive's number."""
     redrive: int = await connection.fetchval(_SQL["ask"], by, why, per_minute)
@@ -132,12 +130,12 @@ async def ask(
     return redrive
 
 
-async def lock(connection: Database) -> None:
+async def lock(connection: Connection) -> None:
     """Until the transaction ends nobody else asks or decides."""
     await connection.execute(_SQL["lock"])
 
 
-async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -> None:
+async def decide(connection: Connection, redrive: int, by: str, *, agreed: bool) -> None:
     """Agree to it or refuse it; raises CasebusError.
 
     The operator who asked may refuse, but never agree.
@@ -157,18 +155,18 @@ async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -
 
 
 async def redrives(
-    db: Database, agency: str | None, *, number: int | None = None, limit: int = 100
+    db: Handle, agency: str | None, *, number: int | None = None, limit: int = 100
 ) -> list[Row]:
     """The requests, the last first."""
     asked = (agency, LAPSE, number, limit)
     return list(await db.fetch(_SQL["redrives"], *asked, timeout=_PATIENCE))
 
 
-async def redriven(db: Database, redrive: int) -> list[Row]:
+async def redriven(db: Handle, redrive: int) -> list[Row]:
     """Each record of a redrive, with the result."""
     return list(await db.fetch(_SQL["redriven"], redrive, timeout=_PATIENCE))
 
 
-async def of_record(db: Database, row: Row) -> list[Row]:
+async def of_record(db: Handle, row: Row) -> list[Row]:
     """The time at which the same bytes were sent again, or asked for."""
     return list(await db.fetch(_SQL["of_record"], _record(row), timeout=_PATIENCE))

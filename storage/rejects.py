@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from storage.handles import Handle, Row, sole
 from storage.queries import load
 
-Database = Any
-Row = Any
 _SQL = load("rejects")
 _PATIENCE = 5.0
 #: The days of rejects that the status counts.
@@ -63,7 +62,7 @@ class RejectFilter:
 
 
 async def listed(
-    db: Database,
+    db: Handle,
     agency: str | None,
     wanted: RejectFilter,
     *,
@@ -75,27 +74,27 @@ async def listed(
     return await _fetch(db, "listed", agency, *wanted.row(), *place, limit)
 
 
-async def grouped(db: Database, agency: str | None, wanted: RejectFilter) -> list[Row]:
+async def grouped(db: Handle, agency: str | None, wanted: RejectFilter) -> list[Row]:
     """The numbers of the last ones, by reason and door."""
     return await _fetch(db, "grouped", agency, *wanted.row())
 
 
-async def one(db: Database, agency: str | None, place: RejectedPlace) -> Row | None:
+async def one(db: Handle, agency: str | None, place: RejectedPlace) -> Row | None:
     return await db.fetchrow(_SQL["one"], *place, agency, timeout=_PATIENCE)
 
 
-async def by_event(db: Database, agency: str | None, event_id: str) -> RejectedPlace | None:
+async def by_event(db: Handle, agency: str | None, event_id: str) -> RejectedPlace | None:
     """The last rejection of the event of this id."""
     row = await db.fetchrow(_SQL["by_event"], event_id, agency, timeout=_PATIENCE)
     return None if row is None else RejectedPlace(*row)
 
 
-async def suspended(db: Database, agency: str | None, limit: int) -> list[Row]:
+async def suspended(db: Handle, agency: str | None, limit: int) -> list[Row]:
     """Cases whose fold failed."""
     return await _fetch(db, "suspended", agency, limit)
 
 
-async def left_out(db: Database, agency: str | None, limit: int) -> list[Row]:
+async def left_out(db: Handle, agency: str | None, limit: int) -> list[Row]:
     """Authors whose room in a case is used up."""
     return await _fetch(db, "left_out", agency, limit)
 
@@ -115,9 +114,10 @@ class RejectCounts:
         )
 
 
-async def figures(db: Database) -> RejectCounts:
-    return RejectCounts(**await db.fetchrow(_SQL["figures"], RECENT, LAPSE, timeout=_PATIENCE))
+async def figures(db: Handle) -> RejectCounts:
+    row = sole(await db.fetchrow(_SQL["figures"], RECENT, LAPSE, timeout=_PATIENCE))
+    return RejectCounts(**row)
 
 
-async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:
+async def _fetch(db: Handle, name: str, *arguments: Any) -> list[Row]:
     return list(await db.fetch(_SQL[name], *arguments, timeout=_PATIENCE))

@@ -51,7 +51,7 @@ class Resent:
 
 
 @asynccontextmanager
-async def owner(database_url: str) -> AsyncIterator[Any]:
+async def owner(database_url: str) -> AsyncIterator[Connection]:
     """The owner's session, in one transaction: everything is restored, or nothing."""
     connection: Connection = await asyncpg.connect(database_url)
     try:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Envelope, Header
+from storage.handles import Connection, Handle
 from storage.journal import Identity
 from storage.packing import unpack_headers
 from storage.queries import load
 from storage.sending import Unsent
 
-Connection = Any
 _SQL = load("retries")
 _PATIENCE = 5.0
 _ANY_TIME = datetime.fromtimestamp(0, UTC)
@@ -36,14 +36,12 @@ class JournaledRecord(NamedTuple):
         return self.value == value and _said(self.headers) == _said(headers)
 
 
-async def standing(
-    connection: Connection, identities: Sequence[Identity]
-) -> dict[Identity, JournaledRecord]:
+async def standing(db: Handle, identities: Sequence[Identity]) -> dict[Identity, JournaledRecord]:
     """The journal's records under these identities, as far as they are recorded."""
     if not identities:
         return {}
     columns = map(list, zip(*identities, strict=True))
-    rows = await connection.fetch(_SQL["standing"], *columns, timeout=_PATIENCE)
+    rows = await db.fetch(_SQL["standing"], *columns, timeout=_PATIENCE)
     return {
         (row["stream"], row["source"], row["id"]): JournaledRecord(
             row["value"], unpack_headers(row["headers"]), row["appended_at"]

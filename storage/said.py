@@ -9,11 +9,11 @@ from uuid import UUID
 
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from storage.handles import Connection
 from storage.packing import unpack_headers
 from storage.queries import load
 from storage.scheduling import Stretch
 
-Connection = Any
 _SQL = load("said")
 
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Header
+from storage.handles import Connection, Handle, WriteHandle
 from storage.heartbeats import BeatDetail
 from storage.packing import unpack_headers
 from storage.queries import load
 
-Connection = Any
 _SQL = load("scheduling")
 
 #: The channel on which a commit that filled the outbox calls the relay.
@@ -105,18 +105,18 @@ async def lead(connection: Connection) -> None:
     await connection.execute("select pg_advisory_lock($1)", LEADER_LOCK)
 
 
-async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
+async def due_clocks(db: Handle, now: datetime, limit: int) -> list[DueItem]:
     """Clocks with something to tell by `now` that has not been told.
 
     Historic clocks have none. A stream's clocks have none while a record of it waits to be sent.
     """
-    rows = await connection.fetch(_SQL["due_clocks"], now, limit)
+    rows = await db.fetch(_SQL["due_clocks"], now, limit)
     return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
-async def next_due(connection: Connection, now: datetime) -> datetime | None:
+async def next_due(db: Handle, now: datetime) -> datetime | None:
     """The next moment after `now` at which there can be something to tell about a running clock."""
-    moment: datetime | None = await connection.fetchval(_SQL["next_due"], now)
+    moment: datetime | None = await db.fetchval(_SQL["next_due"], now)
     return moment
 
 
@@ -135,9 +135,9 @@ async def tellable(connection: Connection, due: DueItem, since: datetime) -> dic
     return view
 
 
-async def due_findings(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
+async def due_findings(db: Handle, now: datetime, limit: int) -> list[DueItem]:
     """Findings whose time has passed by `now` and that nobody was told."""
-    rows = await connection.fetch(_SQL["due_findings"], now, limit)
+    rows = await db.fetch(_SQL["due_findings"], now, limit)
     return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
@@ -154,15 +154,15 @@ async def note_said(connection: Connection, due: DueItem, revision: int, event_i
     await connection.execute(_SQL["note_said"], due.stream, due.key, due.kind, revision, event_id)
 
 
-async def journal_offsets(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
+async def journal_offsets(db: Handle, partitions: Iterable[int]) -> dict[int, int]:
     """Per partition, the journal offset up to which casework has recorded everything."""
-    rows = await connection.fetch(_SQL["journal_offsets"], list(partitions))
+    rows = await db.fetch(_SQL["journal_offsets"], list(partitions))
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
-async def unread(connection: Connection, question: str, most: int) -> list[Stretch]:
+async def unread(db: Handle, question: str, most: int) -> list[Stretch]:
     """The part of the journal that a question has not read, `most` records for each partition."""
-    rows = await connection.fetch(_SQL["reading_places"], question, most)
+    rows = await db.fetch(_SQL["reading_places"], question, most)
     return [Stretch(*row) for row in rows]
 
 
@@ -180,9 +180,9 @@ async def reused_ids(connection: Connection, stretch: Stretch) -> list[Reused]:
     return [Reused(*row) for row in rows]
 
 
-async def unopened(connection: Connection, before: datetime, limit: int) -> list[Unopened]:
+async def unopened(db: Handle, before: datetime, limit: int) -> list[Unopened]:
     """Streams first recorded by `before` that nobody has opened or been told about."""
-    rows = await connection.fetch(_SQL["unopened"], before, limit)
+    rows = await db.fetch(_SQL["unopened"], before, limit)
     return [Unopened(row["stream"], tuple(row["authors"])) for row in rows]
 
 
@@ -225,23 +225,23 @@ async def sent_after_all(connection: Connection, limit: int) -> list[SentAfterAl
     ]
 
 
-async def directory_copied(connection: Connection) -> int:
+async def directory_copied(db: Handle) -> int:
     """The first offset of the directory topic that has not been sent to the front door."""
-    return int(await connection.fetchval(_SQL["directory_copied"]))
+    return int(await db.fetchval(_SQL["directory_copied"]))
 
 
-async def note_directory_copy(connection: Connection, next_offset: int) -> None:
-    await connection.execute(_SQL["note_directory_copy"], next_offset)
+async def note_directory_copy(db: WriteHandle, next_offset: int) -> None:
+    await db.execute(_SQL["note_directory_copy"], next_offset)
 
 
-async def beat(connection: Connection, service: str, detail: BeatDetail) -> None:
+async def beat(db: WriteHandle, service: str, detail: BeatDetail) -> None:
     """Say that a service lives; `own.heartbeat.at` is the database's clock."""
-    await connection.execute(_SQL["beat"], service, detail.to_json())
+    await db.execute(_SQL["beat"], service, detail.to_json())
 
 
-async def last_beat(connection: Connection, service: str) -> BeatDetail:
+async def last_beat(db: Handle, service: str) -> BeatDetail:
     """What a service said last of itself; nothing where it never lived."""
-    return BeatDetail.from_json(await connection.fetchval(_SQL["last_beat"], service) or {})
+    return BeatDetail.from_json(await db.fetchval(_SQL["last_beat"], service) or {})
 
 
 class PartitionProgress(NamedTuple):
@@ -256,7 +256,7 @@ class PartitionProgress(NamedTuple):
     oldest: float
 
 
-async def note_places(connection: Connection, progress: Sequence[PartitionProgress]) -> None:
+async def note_places(db: WriteHandle, progress: Sequence[PartitionProgress]) -> None:
     """Note the progress of each; an unchanged row is not written."""
     columns = [list(column) for column in zip(*progress, strict=True)] or [[] for _ in range(7)]
-    await connection.execute(_SQL["note_places"], *columns)
+    await db.execute(_SQL["note_places"], *columns)

@@ -15,16 +15,13 @@ from typing import Any, Literal
 from unicodedata import normalize
 from uuid import UUID
 
+from storage.handles import Handle, PoolHandle, Row
 from storage.queries import load
 
 _SQL = load("searching")
 _PATIENCE = 5.0
 _PAIR = 2
 
-Database = Any
-"""An asyncpg pool."""
-Row = Any
-"""An asyncpg record."""
 
 Sort = Literal["-changed", "changed", "-opened", "opened", "due"]
 """A minus is the latest first; by due the first due first, and last what has nothing due."""
@@ -111,7 +108,7 @@ class Page:
     limit: int
 
 
-async def next_dues(db: Database, streams: Collection[UUID]) -> dict[UUID, Row]:
+async def next_dues(db: Handle, streams: Collection[UUID]) -> dict[UUID, Row]:
     """The next due moment of each case that has one: `due`, and whether it may still move."""
     if not streams:
         return {}
@@ -130,7 +127,7 @@ class _Values:
         return f"${len(self.given)}"
 
 
-async def page(db: Database, viewing: Viewing, wanted: CaseFilter, asked: Page) -> list[Row]:
+async def page(db: PoolHandle, viewing: Viewing, wanted: CaseFilter, asked: Page) -> list[Row]:
     """Cases with their views; `place` is the position of each in the order."""
     values, by_part = _Values(), viewing.agency is not None
     word, falls = asked.sort.lstrip("-"), asked.sort.startswith("-")
@@ -155,7 +152,7 @@ async def page(db: Database, viewing: Viewing, wanted: CaseFilter, asked: Page) 
     return await _fetch(db, "page", branches, values, **order)
 
 
-async def counts(db: Database, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Row]:
+async def counts(db: PoolHandle, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Row]:
     """The number of cases for each `value`, the largest first."""
     values = _Values()
     branches = [
@@ -168,7 +165,7 @@ async def counts(db: Database, viewing: Viewing, wanted: CaseFilter, by: By) -> 
 
 
 async def _fetch(
-    db: Database, name: str, branches: list[str], values: _Values, **more: str
+    db: PoolHandle, name: str, branches: list[str], values: _Values, **more: str
 ) -> list[Row]:
     query = _SQL[name].format(branches="\nunion all\n".join(branches), **more)
     async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):

@@ -15,10 +15,10 @@ from uuid import UUID
 
 from casebus.events.envelope import Header
 from casebus.events.kept import as_it_came
+from storage.handles import Connection, Handle, WriteHandle, sole
 from storage.packing import unpack_headers
 from storage.queries import load
 
-Connection = Any
 _SQL = load("sending")
 
 #: A refused record is tried again after this: its topic may exist then, or its limit be raised.
@@ -104,8 +104,8 @@ async def settle(connection: Connection, ids: Sequence[int]) -> set[int]:
     return {row["id"] for row in await connection.fetch(_SQL["settle_outbox"], list(ids))}
 
 
-async def mark_sent(connection: Connection, shelf: Shelf, ids: Sequence[int]) -> None:
-    await connection.execute(_SQL[f"mark_sent_{shelf.name}"], list(ids))
+async def mark_sent(db: WriteHandle, shelf: Shelf, ids: Sequence[int]) -> None:
+    await db.execute(_SQL[f"mark_sent_{shelf.name}"], list(ids))
 
 
 async def mark_refused(
@@ -121,8 +121,8 @@ async def give_up(
     await connection.execute(_SQL[f"give_up_{shelf.name}"], topic, reason, after)
 
 
-async def waiting(connection: Connection) -> WaitingCount:
-    return WaitingCount(**await connection.fetchrow(_SQL["waiting"]))
+async def waiting(db: Handle) -> WaitingCount:
+    return WaitingCount(**sole(await db.fetchrow(_SQL["waiting"])))
 
 
 async def unsent_since(connection: Connection, limit: int) -> list[Any]:
@@ -130,15 +130,15 @@ async def unsent_since(connection: Connection, limit: int) -> list[Any]:
     return list(await connection.fetch(_SQL["unsent_since"], OVERDUE, limit))
 
 
-async def database_time(connection: Connection) -> datetime:
+async def database_time(db: Handle) -> datetime:
     """The clock that also gives the time of sending."""
-    moment: datetime = await connection.fetchval(_SQL["database_time"])
+    moment: datetime = await db.fetchval(_SQL["database_time"])
     return moment
 
 
-async def anything_on_its_way(connection: Connection, before: datetime) -> bool:
+async def anything_on_its_way(db: Handle, before: datetime) -> bool:
     """True if something stored before that moment that may move a clock is not sent yet."""
-    return bool(await connection.fetchval(_SQL["anything_on_its_way"], before))
+    return bool(await db.fetchval(_SQL["anything_on_its_way"], before))
 
 
 async def awaited_among(connection: Connection, streams: Iterable[UUID]) -> set[UUID]:
@@ -147,8 +147,8 @@ async def awaited_among(connection: Connection, streams: Iterable[UUID]) -> set[
     return {row["stream"] for row in rows}
 
 
-async def hold_clock(connection: Connection, stream: UUID, key: str, kind: str) -> None:
-    await connection.execute(_SQL["hold_clock"], stream, key, kind)
+async def hold_clock(db: WriteHandle, stream: UUID, key: str, kind: str) -> None:
+    await db.execute(_SQL["hold_clock"], stream, key, kind)
 
 
 async def let_go(connection: Connection, stream: UUID, key: str, kind: str) -> None:

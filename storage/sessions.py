@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from storage.handles import Connection
+from storage.handles import Connection, Handle, PoolHandle, WriteHandle
 from storage.queries import load
 
 _SQL = load("sessions")
@@ -15,9 +14,6 @@ _PATIENCE = 5.0
 #: No 0, 1, I, O: people read a pseudonym aloud.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LENGTH = 8
-
-Database = Any
-"""An asyncpg pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ class SessionLimits:
 
 
 async def begin(
-    db: Database, digest: bytes, officer: Officer, limits: SessionLimits, at: datetime
+    db: PoolHandle, digest: bytes, officer: Officer, limits: SessionLimits, at: datetime
 ) -> None:
     """A new session.
 
@@ -79,7 +75,7 @@ def _pseudonym() -> str:
     return "P-" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
 
-async def session(db: Database, digest: bytes, at: datetime) -> Session | None:
+async def session(db: Handle, digest: bytes, at: datetime) -> Session | None:
     """The session behind a cookie; None if there is none, or its time is over."""
     row = await db.fetchrow(_SQL["session"], digest, at, timeout=_PATIENCE)
     if row is None:
@@ -89,15 +85,15 @@ async def session(db: Database, digest: bytes, at: datetime) -> Session | None:
     return Session(officer, row["pseudonym"], row["idle_at"], row["ends_at"])
 
 
-async def use(db: Database, digest: bytes, idle_at: datetime) -> None:
+async def use(db: WriteHandle, digest: bytes, idle_at: datetime) -> None:
     """Note its use: it does not end before this moment, except by its own end."""
     await db.execute(_SQL["use"], digest, idle_at, timeout=_PATIENCE)
 
 
-async def end(db: Database, digest: bytes) -> None:
+async def end(db: WriteHandle, digest: bytes) -> None:
     await db.execute(_SQL["end"], digest, timeout=_PATIENCE)
 
 
-async def end_all(db: Database, digest: bytes) -> None:
+async def end_all(db: WriteHandle, digest: bytes) -> None:
     """End every session of the person to whom this session belongs."""
     await db.execute(_SQL["end_all"], digest, timeout=_PATIENCE)

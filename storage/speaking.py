@@ -6,12 +6,11 @@ After a restore, the database sends its owed statements from there on, and no fe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
+from storage.handles import Connection
 from storage.queries import load
 
-Connection = Any
 _SQL = load("speaking")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from casebus.events.legaltime import in_china
+from storage.handles import Handle, WriteHandle
 from storage.queries import load
 
 _SQL = load("stalling")
@@ -29,27 +29,27 @@ class Stalled:
         return f"partition {self.partition} waits since {since}: {why}"
 
 
-async def stalled(db: Any) -> list[Stalled]:
+async def stalled(db: Handle) -> list[Stalled]:
     return [Stalled(*row) for row in await db.fetch(_SQL["stalled"])]
 
 
-async def begin(db: Any, partition: int, reason: str, digest: str, adoption: str) -> None:
+async def begin(db: WriteHandle, partition: int, reason: str, digest: str, adoption: str) -> None:
     await db.execute(_SQL["begin"], partition, reason, digest, adoption)
 
 
-async def end(db: Any, partition: int) -> None:
+async def end(db: WriteHandle, partition: int) -> None:
     await db.execute(_SQL["end"], partition)
 
 
-async def is_voided(db: Any, adoption: str) -> bool:
+async def is_voided(db: Handle, adoption: str) -> bool:
     return bool(await db.fetchval(_SQL["is_voided"], adoption))
 
 
-async def note_voided(db: Any, adoption: str, partition: int, digest: str) -> None:
+async def note_voided(db: WriteHandle, adoption: str, partition: int, digest: str) -> None:
     await db.execute(_SQL["note_voided"], adoption, partition, digest)
 
 
-async def adopted_in(db: Any, epoch: int, partition: int) -> list[tuple[str, bytes]]:
+async def adopted_in(db: Handle, epoch: int, partition: int) -> list[tuple[str, bytes]]:
     """Recorded adoptions of this partition, the last first: id, value on the wire."""
     return [
         (row["id"], row["value"]) for row in await db.fetch(_SQL["adopted_in"], epoch, partition)

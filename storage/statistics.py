@@ -13,15 +13,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from casebus.statistics.steps import TimedStep
+from storage.handles import Handle, PoolHandle, Row
 from storage.queries import load
 
 _SQL = load("statistics")
 #: Seconds; figures of a whole province take longer than one case.
 _PATIENCE = 30.0
 BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
-
-Row = Any
-"""An asyncpg record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class FigureFrame:
     followed_until: date = END
 
 
-async def figures(db: Any, counted: CountedTypes, frame: FigureFrame) -> list[Row]:
+async def figures(db: PoolHandle, counted: CountedTypes, frame: FigureFrame) -> list[Row]:
     """Groups by the dimensions, and a last row over all of them (`is_total`)."""
     return await _fetch(db, _SQL["counted"] + _SQL["figures"], *_of_counted(counted, frame))
 
@@ -89,7 +87,7 @@ def _of_counted(counted: CountedTypes, frame: FigureFrame) -> tuple[Any, ...]:
     )
 
 
-async def steps(db: Any, timed: Sequence[TimedStep], frame: FigureFrame) -> list[Row]:
+async def steps(db: PoolHandle, timed: Sequence[TimedStep], frame: FigureFrame) -> list[Row]:
     """Groups by clock (`value`) and the dimensions: triggers, acts in answer, days, overdue."""
     return await _fetch(db, _SQL["timed"] + _SQL["steps"], *_of_steps(timed, frame))
 
@@ -129,7 +127,7 @@ class CellQuery:
 
 
 async def cases(
-    db: Any, counted: CountedTypes | Sequence[TimedStep], frame: FigureFrame, cell: CellQuery
+    db: PoolHandle, counted: CountedTypes | Sequence[TimedStep], frame: FigureFrame, cell: CellQuery
 ) -> list[Row]:
     """The cases of one cell of the agency's own figures, the last first; `total` counts all."""
     if isinstance(counted, CountedTypes):
@@ -143,12 +141,12 @@ async def cases(
     return await _fetch(db, _SQL[name] + listed, *values, *more)
 
 
-async def home(db: Any, agency: str, as_of: datetime) -> Row | None:
+async def home(db: Handle, agency: str, as_of: datetime) -> Row | None:
     """Where an agency sat: division, sector, level, name."""
     return await db.fetchrow(_SQL["home"], agency, as_of, timeout=_PATIENCE)
 
 
-async def _fetch(db: Any, query: str, *arguments: Any) -> list[Row]:
+async def _fetch(db: PoolHandle, query: str, *arguments: Any) -> list[Row]:
     """Run a query over sets: one plan, and no compilation, which takes longer."""
     async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
         await connection.execute(_SQL["over_sets"])

@@ -9,15 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import Envelope, Record
+from storage.handles import Handle, WriteHandle
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
 _SQL = load("gateway")
 #: Seconds after which a statement counts as a database that does not answer.
 _PATIENCE = 5.0
-
-Database = Any
-"""An asyncpg pool or connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +40,28 @@ class Finished:
         return cls(envelope.source, envelope.id, stream, agency, digest, topic, record)
 
 
-async def holders_of_keys(db: Database, digests: Sequence[bytes]) -> list[tuple[str | None, str]]:
+async def holders_of_keys(db: Handle, digests: Sequence[bytes]) -> list[tuple[str | None, str]]:
     """The owner and the label of each key. None if it is nobody's or was revoked."""
     rows = await db.fetch(_SQL["holders_of_keys"], list(digests), timeout=_PATIENCE)
     found = {row["digest"]: (row["agency"], row["label"]) for row in rows}
     return [found.get(digest, (None, "")) for digest in digests]
 
 
-async def add_key(db: Database, digest: bytes, agency: str, label: str) -> None:
+async def add_key(db: WriteHandle, digest: bytes, agency: str, label: str) -> None:
     await db.execute(_SQL["add_key"], digest, agency, label, timeout=_PATIENCE)
 
 
-async def revoke_keys(db: Database, agency: str, label: str) -> int:
+async def revoke_keys(db: Handle, agency: str, label: str) -> int:
     """Revoke the agency's keys of this label; returns how many."""
     return len(await db.fetch(_SQL["revoke_keys"], agency, label, timeout=_PATIENCE))
 
 
-async def revoke_all_keys(db: Database, agency: str) -> int:
+async def revoke_all_keys(db: Handle, agency: str) -> int:
     """Revoke the agency's keys, whatever their label; returns how many."""
     return len(await db.fetch(_SQL["revoke_all_keys"], agency, timeout=_PATIENCE))
 
 
-async def store(db: Database, finished: Finished) -> Finished:
+async def store(db: WriteHandle, finished: Finished) -> Finished:
     """Keep a record, or return the one kept before under the same source and id."""
     await db.execute(
         _SQL["store_submission"],
@@ -82,7 +80,7 @@ async def store(db: Database, finished: Finished) -> Finished:
     return kept or finished
 
 
-async def store_at_once(db: Database, records: Sequence[Finished]) -> list[bool | None]:
+async def store_at_once(db: Handle, records: Sequence[Finished]) -> list[bool | None]:
     """Keep these in one statement.
 
     For each: True if it is the next of its author to be sent in its stream. None if it was not
@@ -101,14 +99,14 @@ def _columns(one: Finished) -> tuple[Any, ...]:
     return (*place, one.digest, one.topic, one.record.value, packed)
 
 
-async def stored(db: Database, source: str, event_id: str) -> Finished | None:
+async def stored(db: Handle, source: str, event_id: str) -> Finished | None:
     row = await db.fetchrow(_SQL["stored_submission"], source, event_id, timeout=_PATIENCE)
     if row is None:
         return None
     return _finished(source, event_id, row)
 
 
-async def unsent_before(db: Database, finished: Finished) -> list[Finished]:
+async def unsent_before(db: Handle, finished: Finished) -> list[Finished]:
     """Its author's earlier submissions in the stream that are still here, then itself if it is."""
     asked = (finished.source, finished.event_id, finished.stream)
     rows = await db.fetch(_SQL["unsent_before"], *asked, timeout=_PATIENCE)
@@ -122,12 +120,12 @@ def _finished(source: str, event_id: str, row: Any) -> Finished:
     return Finished(source, event_id, stream, *about, record, row["sent_at"])
 
 
-async def mark_sent(db: Database, *records: Finished) -> None:
+async def mark_sent(db: WriteHandle, *records: Finished) -> None:
     columns = [one.source for one in records], [one.event_id for one in records]
     await db.execute(_SQL["mark_sent"], *columns, timeout=_PATIENCE)
 
 
-async def leave(db: Database, finished: Finished) -> None:
+async def leave(db: WriteHandle, finished: Finished) -> None:
     """Leave it to the relay, after its author's earlier submissions in the stream.
 
     It then waits for nobody else's sender: a record that comes twice is the same record.
@@ -136,7 +134,7 @@ async def leave(db: Database, finished: Finished) -> None:
     await db.execute(_SQL["leave_submission"], *identity, timeout=_PATIENCE)
 
 
-async def mark_refused(db: Database, finished: Finished, reason: str) -> None:
+async def mark_refused(db: WriteHandle, finished: Finished, reason: str) -> None:
     """Mark it: no broker takes it. Nobody waits for it any more, and its author is told."""
     identity = (finished.source, finished.event_id)
     await db.execute(_SQL["mark_refused"], *identity, reason, timeout=_PATIENCE)
@@ -153,7 +151,7 @@ class PendingAction:
     event_id: str
 
 
-async def reserve(db: Database, action: PendingAction, lifetime: timedelta) -> PendingAction:
+async def reserve(db: Handle, action: PendingAction, lifetime: timedelta) -> PendingAction:
     """Take the place, or return the action that holds it."""
     while True:
         taken = await db.fetchval(
@@ -173,18 +171,18 @@ async def reserve(db: Database, action: PendingAction, lifetime: timedelta) -> P
             return held
 
 
-async def pending(db: Database, work_item: str, version: int) -> PendingAction | None:
+async def pending(db: Handle, work_item: str, version: int) -> PendingAction | None:
     """The action that holds a version of an item, expired or not."""
     row = await db.fetchrow(_SQL["pending_action"], work_item, version, timeout=_PATIENCE)
     return None if row is None else PendingAction(work_item, version, *row.values())
 
 
-async def forget_actions(db: Database) -> None:
+async def forget_actions(db: WriteHandle) -> None:
     """Delete the places that expired a day ago: no retry asks for them any more."""
     await db.execute(_SQL["forget_actions"], timeout=_PATIENCE)
 
 
-async def release(db: Database, action: PendingAction) -> None:
+async def release(db: WriteHandle, action: PendingAction) -> None:
     await db.execute(
         _SQL["release_action"], action.work_item, action.version, action.event_id, timeout=_PATIENCE
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from storage.handles import Handle, WriteHandle
 from storage.queries import load
 
 _SQL = load("views")
 #: The most that one officer keeps.
 MOST = 50
-
-Database = Any
-"""An asyncpg pool."""
 
 
 class ViewOwner(NamedTuple):
@@ -32,13 +30,13 @@ class SavedView(NamedTuple):
     shared: bool
 
 
-async def seen(db: Database, owner: ViewOwner) -> list[SavedView]:
+async def seen(db: Handle, owner: ViewOwner) -> list[SavedView]:
     """An officer's own views, and those that others of the agency share."""
     return [SavedView(*row) for row in await db.fetch(_SQL["seen"], *owner)]
 
 
 async def save(
-    db: Database, owner: ViewOwner, name: str, query: str, *, shared: bool, at: datetime
+    db: Handle, owner: ViewOwner, name: str, query: str, *, shared: bool, at: datetime
 ) -> bool:
     """Keep it, in place of one with the same name.
 
@@ -48,6 +46,6 @@ async def save(
     return await db.fetchval(_SQL["save"], *given) is not None
 
 
-async def drop(db: Database, owner: ViewOwner, view: UUID) -> None:
+async def drop(db: WriteHandle, owner: ViewOwner, view: UUID) -> None:
     """Delete one of the officer's own views; another's stays."""
     await db.execute(_SQL["drop"], view, *owner)

@@ -6,9 +6,10 @@ Every query takes the agency that asks and answers with its own items only.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
+from storage.handles import Handle, Row, sole
 from storage.queries import load
 
 _SQL = dict(load("work"))
@@ -16,11 +17,6 @@ _PARTS = {name: _SQL[name] for name in ("shown", "wanted")}
 _SQL |= {name: text.format(**_PARTS) for name, text in _SQL.items() if name not in _PARTS}
 #: Seconds that a read may take before it counts as a database that does not answer.
 _PATIENCE = 5.0
-
-Database = Any
-"""An asyncpg pool or connection."""
-Row = Any
-"""An asyncpg record."""
 
 
 class WorkFilter(NamedTuple):
@@ -54,7 +50,7 @@ class WorkCounts(NamedTuple):
 
 
 async def items(
-    db: Database,
+    db: Handle,
     agency: str,
     wanted: WorkFilter,
     *,
@@ -67,18 +63,18 @@ async def items(
     return list(await db.fetch(_SQL[f"by_{order}"], *values, timeout=_PATIENCE))
 
 
-async def count(db: Database, agency: str, wanted: WorkFilter, now: datetime) -> Row:
+async def count(db: Handle, agency: str, wanted: WorkFilter, now: datetime) -> Row:
     """The number of items, and the number of those that are open and overdue."""
-    return await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE)
+    return sole(await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE))
 
 
 async def standing(
-    db: Database, agency: str, who: tuple[str, str | None], now: datetime, midnight: datetime
+    db: Handle, agency: str, who: tuple[str, str | None], now: datetime, midnight: datetime
 ) -> WorkCounts:
     """`who` is an officer and its unit; `midnight` ends the day in which `now` lies, in Beijing."""
     values = (agency, *who, now, midnight)
-    return WorkCounts(*await db.fetchrow(_SQL["standing"], *values, timeout=_PATIENCE))
+    return WorkCounts(*sole(await db.fetchrow(_SQL["standing"], *values, timeout=_PATIENCE)))
 
 
-async def item(db: Database, agency: str, key: str) -> Row | None:
+async def item(db: Handle, agency: str, key: str) -> Row | None:
     return await db.fetchrow(_SQL["item"], agency, key, timeout=_PATIENCE)

@@ -85,11 +85,11 @@ def owed(stream: UUID, name: str = "finding.raised", **changes: Any) -> OutboxRo
 async def shown(casework: Casework, stream: UUID, events: list[CaseEvent], **by: Any) -> None:
     """Rows of a case as casework writes them."""
     law_of = by.get("law", LAW)
-    known = await cases.lock_cases(casework.pool, [stream])
+    known = await cases.lock_cases(casework.connection, [stream])
     version = known[stream].version + 1 if stream in known else 1
     folded = fold([replace(one, stream=str(stream)) for one in events], law_of)
     rows = rows_of(stream, folded, law_of, version=version, opened_at=None, updated_at=NOW)
-    await cases.save(casework.pool, [rows], set(known))
+    await cases.save(casework.connection, [rows], set(known))
 
 
 async def due(casework: Casework, stream: UUID, at: str) -> list[DueItem]:
@@ -99,7 +99,7 @@ async def due(casework: Casework, stream: UUID, at: str) -> list[DueItem]:
 
 @case
 async def a_partition_begins_at_nothing_and_stands_where_it_was_left(casework: Casework) -> None:
-    db, partition = casework.pool, 77
+    db, partition = casework.connection, 77
     for _ in range(2):
         await journal.open_position(db, 1, partition)
     first = await journal.lock_position(db, 1, partition)
@@ -140,9 +140,9 @@ async def an_identity_is_known_by_its_first_copy(casework: Casework) -> None:
     await casework(record)
     at = len(casework.log) - 1
     identity = (stream, AMR, Envelope.from_headers(record.headers).id)
-    known = await journal.known_events(casework.pool, [identity, (stream, AMR, "none")])
+    known = await journal.known_events(casework.connection, [identity, (stream, AMR, "none")])
     assert set(known) == {identity}
-    leaves = await journal.stored_leaves(casework.pool, 1, 0, at, at + 5)
+    leaves = await journal.stored_leaves(casework.connection, 1, 0, at, at + 5)
     assert [len(leaf) for leaf in leaves.values()] == [32]
     standing = await retries.standing(casework.pool, [identity, (stream, AMR, "none")])
     assert [(one, row.value) for one, row in standing.items()] == [(identity, record.value)]
@@ -161,7 +161,7 @@ async def recipients_are_those_of_every_equal_copy(casework: Casework) -> None:
     row = await reads.event(casework.pool, PSB, AMR, event_id)
     assert row is not None
     assert row["recipients"] == sorted({*row["recipients"], PSB, COURT})
-    [kept] = await cases.events_of(casework.pool, [stream])
+    [kept] = await cases.events_of(casework.connection, [stream])
     assert (len(kept["copies"]), kept["conflicting"], kept["beyond"]) == (1, False, False)
 
 
@@ -172,23 +172,23 @@ async def what_is_left_out_of_a_fold_is_read_no_more(casework: Casework) -> None
         await casework(referral(casework, stream, id=f"e{at}"))
     rows = [(stream, AMR, "e0", False), (stream, AMR, "e1", True)]
     for _ in range(2):
-        await cases.leave_out(casework.pool, rows)
-    found = await cases.events_of(casework.pool, [stream])
+        await cases.leave_out(casework.connection, rows)
+    found = await cases.events_of(casework.connection, [stream])
     assert [one["beyond"] for one in found] == [True, False]
-    assert [row["id"] for row in await cases.left_out(casework.pool, [stream])] == ["e0"]
+    assert [row["id"] for row in await cases.left_out(casework.connection, [stream])] == ["e0"]
 
 
 @case
 async def a_case_stands_as_it_was_saved_last(casework: Casework) -> None:
     stream, other = uuid4(), uuid4()
     await casework(referral(casework, stream))
-    first = await cases.standing_of(casework.pool, [stream, other])
+    first = await cases.standing_of(casework.connection, [stream, other])
     await casework(casework.world.event("case.noted", AMR, stream=str(stream)))
-    second = await cases.lock_cases(casework.pool, [stream, other])
+    second = await cases.lock_cases(casework.connection, [stream, other])
     assert set(first) == set(second) == {stream}
     assert second[stream].version == first[stream].version + 1
     assert (second[stream].law, second[stream].fold_version) == (LAW.digest, FOLD_VERSION)
-    assert await cases.among(casework.pool, {stream, other}) == {stream}
+    assert await cases.among(casework.connection, {stream, other}) == {stream}
 
 
 @case
@@ -223,20 +223,20 @@ async def what_stands_in_the_outbox_or_the_journal_is_not_said_again(casework: C
     stream = uuid4()
     row = owed(stream)
     identity = (stream, row.source, row.event_id)
-    assert await outbox.enqueued(casework.pool, [identity]) == set()
+    assert await outbox.enqueued(casework.connection, [identity]) == set()
     for _ in range(2):
         await outbox.enqueue(casework.pool, [row])
-    assert await outbox.enqueued(casework.pool, [identity]) == {row.event_id}
+    assert await outbox.enqueued(casework.connection, [identity]) == {row.event_id}
     assert [one.value for one in await unsent(casework, stream)] == [row.value]
     journaled = referral(casework, stream, id="journaled")
     await casework(journaled)
-    assert await outbox.enqueued(casework.pool, [(stream, AMR, "journaled")]) == {"journaled"}
+    assert await outbox.enqueued(casework.connection, [(stream, AMR, "journaled")]) == {"journaled"}
     await outbox.enqueue(casework.pool, [OutboxRow.of(journaled, "events.administrative")])
     assert [one.value for one in await unsent(casework, stream)] == [row.value]
 
 
 async def unsent(casework: Casework, stream: UUID, *held: str) -> list[Unsent]:
-    found = await sending.unsent(casework.pool, OUTBOX, held, 1_000)
+    found = await sending.unsent(casework.connection, OUTBOX, held, 1_000)
     return [one for one in found if one.stream == stream]
 
 
@@ -248,14 +248,14 @@ async def what_waits_leaves_in_order_until_it_is_sent(casework: Casework) -> Non
     first, second, third = await unsent(casework, stream)
     assert [one.value for one in (first, second, third)] == [row.value for row in rows]
     assert await unsent(casework, stream, BUS_DOOR) == []
-    after = await sending.unsent(casework.pool, OUTBOX, (), 1, second.id)
+    after = await sending.unsent(casework.connection, OUTBOX, (), 1, second.id)
     assert [one.id for one in after] == [third.id]
     await sending.mark_sent(casework.pool, OUTBOX, [first.id])
-    await sending.mark_refused(casework.pool, OUTBOX, [second.id], "too_large")
+    await sending.mark_refused(casework.connection, OUTBOX, [second.id], "too_large")
     assert [one.id for one in await unsent(casework, stream)] == [third.id]
-    await sending.give_up(casework.pool, OUTBOX, BUS_DOOR, "topic_unknown", HOUR)
+    await sending.give_up(casework.connection, OUTBOX, BUS_DOOR, "topic_unknown", HOUR)
     assert [one.id for one in await unsent(casework, stream)] == [third.id]
-    await sending.give_up(casework.pool, OUTBOX, BUS_DOOR, "topic_unknown", MOMENT)
+    await sending.give_up(casework.connection, OUTBOX, BUS_DOOR, "topic_unknown", MOMENT)
     assert await unsent(casework, stream) == []
 
 
@@ -266,9 +266,9 @@ async def what_the_journal_holds_is_settled_with_its_bytes(casework: Casework) -
     row = OutboxRow.of(record, BUS_DOOR)
     await outbox.enqueue(casework.pool, [row])
     [waiting] = await unsent(casework, stream)
-    assert await sending.settle(casework.pool, [waiting.id]) == set()
+    assert await sending.settle(casework.connection, [waiting.id]) == set()
     await casework(record)
-    assert await sending.settle(casework.pool, [waiting.id]) == {waiting.id}
+    assert await sending.settle(casework.connection, [waiting.id]) == {waiting.id}
     assert await unsent(casework, stream) == []
 
 
@@ -321,16 +321,16 @@ async def what_the_journal_holds_is_not_kept_as_handed_in(casework: Casework) ->
 @case
 async def what_was_handed_in_is_the_gateways_to_send_for_a_while(casework: Casework) -> None:
     await submissions.store(casework.pool, handed_in(stream := uuid4()))
-    found = await sending.unsent(casework.pool, SUBMISSIONS, (), 1_000)
+    found = await sending.unsent(casework.connection, SUBMISSIONS, (), 1_000)
     assert [one for one in found if one.stream == stream] == []
     at_once = replace(SUBMISSIONS, grace=MOMENT)
     [one] = [
         one
-        for one in await sending.unsent(casework.pool, at_once, (), 1_000)
+        for one in await sending.unsent(casework.connection, at_once, (), 1_000)
         if one.stream == stream
     ]
     await sending.mark_sent(casework.pool, SUBMISSIONS, [one.id])
-    left = await sending.unsent(casework.pool, at_once, (), 1_000)
+    left = await sending.unsent(casework.connection, at_once, (), 1_000)
     assert [other for other in left if other.id == one.id] == []
 
 
@@ -340,7 +340,9 @@ async def what_the_gateway_left_is_the_relays_at_once(casework: Casework) -> Non
     for one in (left, kept):
         await submissions.store(casework.pool, one)
     await submissions.leave(casework.pool, left)
-    found = {one.stream for one in await sending.unsent(casework.pool, SUBMISSIONS, (), 1_000)}
+    found = {
+        one.stream for one in await sending.unsent(casework.connection, SUBMISSIONS, (), 1_000)
+    }
     assert found & {left.stream, kept.stream} == {left.stream}
 
 
@@ -351,7 +353,7 @@ async def what_was_handed_in_before_what_is_left_leaves_before_it(casework: Case
     for one in (first, second, later):
         await submissions.store(casework.pool, one)
     await submissions.leave(casework.pool, second)
-    found = await sending.unsent(casework.pool, SUBMISSIONS, (), 1_000)
+    found = await sending.unsent(casework.connection, SUBMISSIONS, (), 1_000)
     leaving = [one.headers for one in found if one.stream == stream]
     assert leaving == [first.record.headers, second.record.headers]
 
@@ -410,12 +412,12 @@ async def a_clock_is_due_after_its_grace_until_it_was_told(casework: Casework) -
     assert await due(casework, stream, BEFORE) == []
     [one] = await due(casework, stream, AFTER)
     assert one.kind == BREACHED
-    view = await scheduling.tellable(casework.pool, one, NOW)
+    view = await scheduling.tellable(casework.connection, one, NOW)
     assert view is not None
     assert (view["id"], view["status"]) == ("T18", "running")
-    assert await scheduling.tellable(casework.pool, replace(one, kind=WARNED), NOW) is None
+    assert await scheduling.tellable(casework.connection, replace(one, kind=WARNED), NOW) is None
     for _ in range(2):
-        await scheduling.note_said(casework.pool, one, view["revision"], "said")
+        await scheduling.note_said(casework.connection, one, view["revision"], "said")
     assert await due(casework, stream, AFTER) == []
 
 
@@ -439,14 +441,14 @@ async def of_a_case_with_an_unsent_record_nothing_is_told(casework: Casework) ->
     before = await sending.database_time(casework.pool)
     assert await due(casework, stream, AFTER) == []
     assert len(await due(casework, other, AFTER)) == 1
-    assert await scheduling.tellable(casework.pool, one, before) is None
-    assert await sending.awaited_among(casework.pool, [stream]) == {stream}
+    assert await scheduling.tellable(casework.connection, one, before) is None
+    assert await sending.awaited_among(casework.connection, [stream]) == {stream}
     assert await sending.anything_on_its_way(casework.pool, before + HOUR)
     await submissions.mark_sent(casework.pool, waiting)
     # Sent after the barrier began: not behind it.
-    assert await scheduling.tellable(casework.pool, one, before) is None
+    assert await scheduling.tellable(casework.connection, one, before) is None
     later = await sending.database_time(casework.pool)
-    assert await scheduling.tellable(casework.pool, one, later + HOUR) is not None
+    assert await scheduling.tellable(casework.connection, one, later + HOUR) is not None
     assert await due(casework, stream, AFTER) == [one]
     refused = handed_in(stream)
     await submissions.store(casework.pool, refused)
@@ -461,7 +463,7 @@ async def what_the_bus_says_of_clocks_holds_no_clock_up(casework: Casework) -> N
     await shown(casework, stream, FILED)
     await outbox.enqueue(casework.pool, [owed(stream), replace(owed(stream), type=CLOCK_BREACHED)])
     assert len(await due(casework, stream, AFTER)) == 1
-    assert await sending.awaited_among(casework.pool, [stream]) == set()
+    assert await sending.awaited_among(casework.connection, [stream]) == set()
     await outbox.enqueue(casework.pool, [replace(owed(stream), type="casebus.case.noted.v1")])
     assert await due(casework, stream, AFTER) == []
 
@@ -489,12 +491,12 @@ async def a_clock_that_was_held_back_is_due_at_once(casework: Casework) -> None:
     for _ in range(2):
         await sending.hold_clock(casework.pool, stream, clock.key, BREACHED)
     [held] = await due(casework, stream, "2026-01-01T00:00:00+08:00")
-    assert await scheduling.tellable(casework.pool, held, NOW) is not None
+    assert await scheduling.tellable(casework.connection, held, NOW) is not None
     in_time = event(AMR, "referral.goods_handed_over", "2026-04-13 10:00", id="in_time", to=(PSB,))
     await shown(casework, stream, [*FILED, late, in_time])
     assert await due(casework, stream, AFTER) == []
     await shown(casework, stream, [*FILED, late])
-    await sending.let_go(casework.pool, stream, clock.key, BREACHED)
+    await sending.let_go(casework.connection, stream, clock.key, BREACHED)
     assert await due(casework, stream, AFTER) == []
 
 
@@ -521,7 +523,7 @@ async def whoever_looked_is_noted_and_read_last_first(casework: Casework) -> Non
     stream = uuid4()
     await casework(referral(casework, stream, id=f"looked-{stream}"))
     looks = [looked(stream, 200), looked(stream, 404), looked(None, 200)]
-    await access.note(casework.pool, looks)
+    await access.note(casework.connection, looks)
     rows = await access.accesses(casework.pool, stream, limit=5)
     assert [(row["agency"], row["status"]) for row in rows] == [(AMR, 404), (AMR, 200)]
     asked = {(AMR, f"looked-{stream}"), (AMR, "none")}
@@ -538,7 +540,7 @@ def looked(stream: UUID | None, status: int) -> Looked:
 async def a_law_bundle_is_kept_once_and_a_partition_waits_visibly(casework: Casework) -> None:
     digest = f"digest-{uuid4()}"
     for body in (b"first", b"second"):
-        await law.keep_bundle(casework.pool, digest, body)
+        await law.keep_bundle(casework.connection, digest, body)
     assert await law.bundle(casework.pool, digest) == b"first"
     assert await law.bundle(casework.pool, "none") is None
     for reason in ("law_unknown", "law_unknown"):

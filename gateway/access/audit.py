@@ -21,7 +21,7 @@ from casebus.now import Now
 from gateway.access.looks import Looking
 from storage import access
 from storage.access import Looked
-from storage.handles import Handle
+from storage.handles import Handle, Pool
 
 #: Path parameters that name the wanted thing: a case, an event, a work item, a rejected record.
 _ASKED = frozenset({"case", "event_id", "key", "place"})
@@ -32,7 +32,7 @@ _Waiting = tuple[list[Looked], asyncio.Future[None]]
 
 
 class AccessLog:
-    def __init__(self, database: Callable[[], Awaitable[Any]], now: Now) -> None:
+    def __init__(self, database: Callable[[], Awaitable[Pool]], now: Now) -> None:
         self._database, self._now = database, now
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None

@@ -32,6 +32,7 @@ from gateway.shapes import (
 )
 from gateway.web import paging
 from storage import access, reads
+from storage.handles import Handle
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: None of these is shown of a closed case.
@@ -248,7 +249,7 @@ def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
     return bodies.viewer_of(gateway, agency, row["view"])
 
 
-async def own(database: Looking, agency: str, case: str) -> Any:
+async def own(database: Handle, agency: str, case: str) -> Any:
     """The case's row; 404 if it does not exist, is not the caller's, or has no UUID."""
     row = await reads.case(database, agency, _stream(case))
     if row is None:

@@ -24,6 +24,7 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from storage import reads
+from storage.handles import Columns, Handle
 from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
@@ -185,24 +186,24 @@ def _flags(packed: bytes) -> list[str]:
 
 
 async def status_of(
-    database: Looking, agency: str, source: str, event_id: str
+    database: Handle, agency: str, source: str, event_id: str
 ) -> EventStatus | None:
-    if (row := await reads.event(database, agency, source, event_id)) is not None:
+    if (journaled := await reads.event(database, agency, source, event_id)) is not None:
         about = {"source": source, "id": event_id}
-        found = await reads.findings(database, agency, row["stream"])
+        found = await reads.findings(database, agency, journaled["stream"])
         named = [one["view"] for one in found if one["view"]["event"] == about]
         return EventStatus(
             id=event_id,
             source=source,
-            subject=str(row["stream"]),
-            type=row["type"],
+            subject=str(journaled["stream"]),
+            type=journaled["type"],
             status="journaled",
-            position=position_of(row),
-            at=row["recorded_at"],
-            flags=_flags(row["headers"]) if row["author"] == agency else [],
+            position=position_of(journaled),
+            at=journaled["recorded_at"],
+            flags=_flags(journaled["headers"]) if journaled["author"] == agency else [],
             findings=[Finding(**redaction.of_finding(agency, one)) for one in named],
         )
-    row = await reads.submission(database, agency, source, event_id)
+    row: Columns | None = await reads.submission(database, agency, source, event_id)
     if row is not None and row["refused"] and not row["reason"]:
         stream, why = str(row["stream"]), row["refused"]
         return EventStatus(id=event_id, source=source, subject=stream, status="unsent", reason=why)
@@ -276,9 +277,9 @@ async def receipts(
         listed = [
             (step, one) for step in ("delivered", "retrieved") for one in getattr(found, step)
         ]
-        steps = [(step, one) for step, one in (*given, *listed) if one is not None]
+        proved = [(step, one) for step, one in (*given, *listed) if one is not None]
         viewer = None if sees_all else agency
-        await prove(gateway, steps, viewer, {"source": source, "id": event_id})
+        await prove(gateway, proved, viewer, {"source": source, "id": event_id})
     return found
 
 

@@ -16,6 +16,7 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, SOURCE, Shape
 from storage import matching
+from storage.handles import Row
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 
@@ -75,7 +76,7 @@ async def matches_of(
     return CaseMatches(items=sorted(items, key=lambda one: (-one.score, str(one.opened_at))))
 
 
-def _match(row: matching.Row, match: Match) -> CaseMatch:
+def _match(row: Row, match: Match) -> CaseMatch:
     return CaseMatch(
         case=str(row["stream"]) if row["own"] else None,
         opener=row["opener"],

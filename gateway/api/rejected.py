@@ -24,6 +24,7 @@ from gateway.shapes import CASE, EVENT, SOURCE, Next, Shape
 from gateway.web import paging
 from storage import reads, redriving
 from storage import rejects as stored
+from storage.handles import Handle, Row
 from storage.rejects import RejectedPlace, RejectFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/rejected", tags=["rejected"])
@@ -182,7 +183,7 @@ async def one_rejected(
     )
 
 
-async def _is_taken_back(database: Looking, row: Any) -> bool:
+async def _is_taken_back(database: Handle, row: Row) -> bool:
     """True for a copy of an event that its author recalled: its words belong to its author."""
     stream = rejects.case_of(row["stream"])
     if stream is None:

@@ -21,6 +21,7 @@ import asyncpg
 from gateway.console.standing import ClockStanding
 from storage import changes
 from storage.changes import Places
+from storage.handles import Pool
 
 _log = logging.getLogger(__name__)
 _ROUND_SECONDS = 0.3
@@ -50,7 +51,7 @@ class Listener:
 
 
 class Changes:
-    def __init__(self, database: Callable[[], Awaitable[Any]], standing: ClockStanding) -> None:
+    def __init__(self, database: Callable[[], Awaitable[Pool]], standing: ClockStanding) -> None:
         self._database, self._standing = database, standing
         self._listeners: set[Listener] = set()
         self._watching: asyncio.Task[None] | None = None

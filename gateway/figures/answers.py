@@ -13,11 +13,13 @@ from gateway.figures.query import FigureQuery, prefix
 from gateway.figures.rules import Rules
 from gateway.problems import unfit
 from storage import statistics
-from storage.handles import Handle
+from storage.handles import PoolHandle
 from storage.statistics import BEGINNING, END, CellQuery, CountedTypes, FigureFrame
 
 
-async def answer(database: Handle, agency: str, known: Rules, asked: FigureQuery) -> dict[str, Any]:
+async def answer(
+    database: PoolHandle, agency: str, known: Rules, asked: FigureQuery
+) -> dict[str, Any]:
     """The indicators with their rows.
 
     Raises CasebusError for figures that the caller may not have.
@@ -53,7 +55,7 @@ async def answer(database: Handle, agency: str, known: Rules, asked: FigureQuery
 
 
 async def _one(
-    database: Handle, known: Rules, one: Indicator, frame: FigureFrame
+    database: PoolHandle, known: Rules, one: Indicator, frame: FigureFrame
 ) -> dict[str, Any]:
     groups = await _groups(database, known, one, frame)
     leaves = None
@@ -78,7 +80,9 @@ async def _one(
     }
 
 
-async def _groups(database: Handle, known: Rules, one: Indicator, frame: FigureFrame) -> list[Any]:
+async def _groups(
+    database: PoolHandle, known: Rules, one: Indicator, frame: FigureFrame
+) -> list[Any]:
     if one.kind == "steps":
         return await statistics.steps(database, known.steps, frame)
     return await statistics.figures(database, _counted(one), _framed(one, frame))
@@ -96,7 +100,7 @@ def _framed(one: Indicator, frame: FigureFrame) -> FigureFrame:
 
 
 async def cases_of(
-    database: Handle, agency: str, known: Rules, asked: FigureQuery, cell: CellQuery
+    database: PoolHandle, agency: str, known: Rules, asked: FigureQuery, cell: CellQuery
 ) -> list[Any]:
     """The cases behind one number of the agency's own figures; `asked` names one indicator."""
     [one] = known.indicators.named(asked.indicators)
@@ -129,7 +133,7 @@ def _counted(one: Indicator) -> CountedTypes:
 
 
 async def _refuse_outsiders(
-    database: Handle, agency: str, known: Rules, asked: FigureQuery
+    database: PoolHandle, agency: str, known: Rules, asked: FigureQuery
 ) -> None:
     """Shared figures are for the sectors that the definitions name, and for whole months."""
     home = await statistics.home(database, agency, asked.as_of)

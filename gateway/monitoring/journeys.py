@@ -5,10 +5,12 @@ A cause inside the bus comes before an agency's debt: nobody is called while we 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from storage.handles import Columns
 
 #: Code -> the sentence of the API; the console has its own in both languages.
 SENTENCES = {
@@ -54,13 +56,13 @@ class Facts:
 
     partition: int
     now: datetime
-    standing: Mapping[str, Any] | None
+    standing: Columns | None
     law: str = ""
-    places: Sequence[Mapping[str, Any]] = ()
-    unsent: Sequence[Mapping[str, Any]] = ()
-    refusals: Sequence[Mapping[str, Any]] = ()
-    steps: Sequence[Mapping[str, Any]] = ()
-    owed: Sequence[Mapping[str, Any]] = ()
+    places: Sequence[Columns] = ()
+    unsent: Sequence[Columns] = ()
+    refusals: Sequence[Columns] = ()
+    steps: Sequence[Columns] = ()
+    owed: Sequence[Columns] = ()
     #: (service, topic, partition) of each standstill.
     stalled: frozenset[tuple[str, str, int]] = field(default_factory=frozenset)
 
@@ -133,12 +135,12 @@ def _owed(facts: Facts) -> Stuck | None:
     return None
 
 
-def _of_place(code: str, one: Mapping[str, Any]) -> Stuck:
+def _of_place(code: str, one: Columns) -> Stuck:
     lag = one["ends"] - one["done"]
     return Stuck(code, partition=one["partition"], service=one["service"], lag=lag)
 
 
-def stages(step: Mapping[str, Any], *, folded: bool) -> list[dict[str, Any]]:
+def stages(step: Columns, *, folded: bool) -> list[dict[str, Any]]:
     """An event's way, stage by stage, each with the time since the one before."""
     known: list[tuple[str, datetime | None, str]] = [
         ("stored", step["stored_at"], ""),

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
 from fastapi import Depends, Request
@@ -34,6 +34,7 @@ from gateway.runtime.heartbeat import HeartbeatAsker
 from gateway.runtime.producer import EventProducer, SingleProducer
 from gateway.runtime.turns import Turns
 from storage import reads, submissions
+from storage.handles import Pool
 from storage.pool import open_pool
 from storage.proving import Prover
 from storage.submissions import Finished
@@ -66,7 +67,7 @@ class Gateway:
     hearing: HeartbeatAsker = field(default_factory=HeartbeatAsker)
     #: Digest of a law -> its requirements for acts.
     acts: dict[str | None, ActRules] = field(default_factory=dict)
-    _pool: asyncpg.Pool[asyncpg.Record] | None = None
+    _pool: Pool | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -119,7 +120,7 @@ class Gateway:
     def signers(self) -> Signers:
         return Signers(self.settings.keys_dir, self.reader.directory)
 
-    async def database(self) -> Any:
+    async def database(self) -> Pool:
         """The pool, opened at first need: a gateway outlives a database that is away."""
         if self._pool is None:
             async with asyncio.timeout(_OPEN_PATIENCE), self._opening:

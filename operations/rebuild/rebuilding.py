@@ -134,7 +134,7 @@ async def drop_old(database_url: str) -> bool:
 
 
 @asynccontextmanager
-async def _owner(database_url: str, *, alone: bool = True) -> AsyncIterator[Any]:
+async def _owner(database_url: str, *, alone: bool = True) -> AsyncIterator[Connection]:
     """A session without a worker's time-outs; nobody else's rebuild runs beside it."""
     connection: Connection = await asyncpg.connect(
         database_url, server_settings={"application_name": application_name(APPLICATION)}
@@ -188,7 +188,7 @@ class _Rebuilding:
 
     def __init__(
         self,
-        live: Any,
+        live: Connection,
         pool: BesidePool,
         sources: Sequence[JournalReader],
         desk: Desk,
@@ -317,7 +317,7 @@ class _Rebuilding:
         batch = Batch(JOURNAL, place.partition, records)
         async with self._pool.acquire() as connection, connection.transaction():
             touched = await journal_batch.record(
-                cast("Connection", connection), batch, self._desk, wanted=self._is_wanted
+                connection, batch, self._desk, wanted=self._is_wanted
             )
         self._desk.streams.keep(touched)
         return len(records)

@@ -6,7 +6,7 @@ Heads of earlier epochs are compared with themselves: their records are in the p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from casebus.events.doors import BUS
 from casebus.trust.directory import Directory
@@ -16,14 +16,12 @@ from casebus.trust.note import NoteError, NoteSignature, SignedNote
 from casebus.trust.tiles import hashes_above
 from operations.verify.report import VerifyReport
 from storage import heads
-from storage.handles import Connection
+from storage.handles import Connection, Row
 from storage.heads import Log
 from storage.queries import load
 
 _SQL = load("heads")
 _LEAVES = 50_000
-
-Row = Any
 
 
 class NamedHead(NamedTuple):

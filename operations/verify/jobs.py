@@ -25,6 +25,7 @@ from operations.verify.comparing import Logs, RecordBatch, SeenRecord, TopicComp
 from operations.verify.report import VerifyReport
 from operations.verify.signatures import Signatures
 from operations.verify.topics import Spans, TopicReader
+from storage.handles import Handle
 
 WORKER = "operations.verify.worker"
 #: Fewer records than this are read before another process has begun.
@@ -153,7 +154,11 @@ def collect_seldom() -> None:
 
 
 async def alone(
-    report: VerifyReport, share: Share, schemas: Schemas, connection: Any, reader: TopicReader
+    report: VerifyReport,
+    share: Share,
+    schemas: Schemas,
+    connection: Handle,
+    reader: TopicReader,
 ) -> AsyncGenerator[RecordBatch]:
     """The share's records, by this process and the connection's own snapshot."""
     if share.history is not None:

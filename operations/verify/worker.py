@@ -7,7 +7,6 @@ import signal
 import sys
 import traceback
 from multiprocessing.connection import Connection
-from typing import Any
 
 import asyncpg
 
@@ -16,6 +15,7 @@ from casebus.events.schemas import Schemas
 from operations.verify.jobs import Failed, Share, alone, collect_seldom
 from operations.verify.report import VerifyReport
 from operations.verify.topics import TopicReader
+from storage import handles
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
 async def _compare(share: Share, pipe: Connection) -> None:
     report = VerifyReport()
     schemas = Schemas.load(share.settings.schemas_dir)
-    connection: Any = await asyncpg.connect(share.settings.database_url)
+    connection: handles.Connection = await asyncpg.connect(share.settings.database_url)
     try:
         async with (
             TopicReader(share.settings) as reader,

@@ -19,6 +19,7 @@ from casebus.cli.main import main
 from casebus.events.partition import partition_for
 from casebus.kafka.connection import client_settings
 from onebox.testing import Stack
+from storage.handles import Connection, sole
 
 pytestmark = pytest.mark.connected
 
@@ -114,9 +115,11 @@ async def test_a_retry_after_a_lost_broker_sends_the_bytes_that_were_stored(
     door.stop("kafka")
     try:
         refused(submit(client, event), "bus_unavailable")
-        connection: Any = await asyncpg.connect(door.database_url)
-        stored = await connection.fetchrow(
-            "select value, sent_at from own.submission where event_id = $1", event["id"]
+        connection: Connection = await asyncpg.connect(door.database_url)
+        stored = sole(
+            await connection.fetchrow(
+                "select value, sent_at from own.submission where event_id = $1", event["id"]
+            )
         )
         assert stored["sent_at"] is None
     finally:
@@ -238,7 +241,7 @@ def status_of_stack(door: Stack) -> dict[str, Any]:
 
 
 async def _age(door: Stack, event: dict[str, Any]) -> None:
-    connection: Any = await asyncpg.connect(door.database_url)
+    connection: Connection = await asyncpg.connect(door.database_url)
     await connection.execute(
         "update own.submission set created_at = now() - interval '1 minute' where event_id = $1",
         event["id"],

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import ConsumerRecord
 
@@ -29,6 +29,7 @@ from services.casework.streams import Streams
 from services.transport import Batch
 from storage import journal
 from storage import law as bundles
+from storage.handles import Connection, Pool
 from storage.packing import unpack_headers
 from storage.pool import open_pool
 from tests.case_events import LAW
@@ -44,7 +45,7 @@ class Casework:
     #: How much of one author a case takes.
     rooms = Rooms.load(Path("policies"))
 
-    def __init__(self, pool: Any, url: str = "") -> None:
+    def __init__(self, pool: Pool, url: str = "") -> None:
         self.pool, self.url, self.world = pool, url, World()
         self.log: list[ConsumerRecord] = []
         self.refused: list[ConsumerRecord] = []
@@ -52,6 +53,11 @@ class Casework:
         self.at = self.now = NOW
         self._admit = Judge(SCHEMAS, self.world.directory, LAW, HOSTED)
         self.restart()
+
+    @property
+    def connection(self) -> Connection:
+        """The pool where a connection is asked for: each statement is a transaction of its own."""
+        return cast("Connection", self.pool)
 
     def restart(self) -> None:
         """A process that remembers nothing."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from casebus.events.envelope import Envelope, Record
 from storage import submissions
+from storage.handles import WriteHandle
 from storage.submissions import Finished
 
 #: More than the gateway's own time to send.
@@ -14,7 +14,7 @@ LONG_AGO = timedelta(minutes=5)
 
 
 async def hand_in(
-    db: Any, record: Record, topic: str, *, age: timedelta = timedelta(0)
+    db: WriteHandle, record: Record, topic: str, *, age: timedelta = timedelta(0)
 ) -> Finished:
     """Store a record that was handed in so long ago and that nobody sent."""
     envelope = Envelope.from_headers(record.headers)

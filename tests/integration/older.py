@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from storage.handles import WriteHandle
 
 _KEPT = "kept"
 _TABLES = "select tablename from pg_tables where schemaname = 'own' order by tablename"
@@ -12,34 +12,32 @@ where table_schema = 'own' and is_identity = 'YES' order by table_name
 """
 
 
-async def keep(connection: Any) -> None:
+async def keep(db: WriteHandle) -> None:
     """A backup of `own`, as of one moment."""
-    names = [row["tablename"] for row in await connection.fetch(_TABLES)]
+    names = [row["tablename"] for row in await db.fetch(_TABLES)]
     copies = "".join(f"create table {_KEPT}.{one} as table own.{one};" for one in names)
-    await connection.execute(
+    await db.execute(
         f"begin isolation level repeatable read; drop schema if exists {_KEPT} cascade;"
         f"create schema {_KEPT}; {copies} commit"
     )
 
 
-async def restore(connection: Any) -> None:
+async def restore(db: WriteHandle) -> None:
     """Let `own` be what it was, counters included."""
-    for row in await connection.fetch(_TABLES):
+    for row in await db.fetch(_TABLES):
         name = row["tablename"]
-        await connection.execute(f"truncate own.{name} restart identity cascade")
-        await connection.execute(
-            f"insert into own.{name} overriding system value table {_KEPT}.{name}"
-        )
-    for row in await connection.fetch(_COUNTERS):
+        await db.execute(f"truncate own.{name} restart identity cascade")
+        await db.execute(f"insert into own.{name} overriding system value table {_KEPT}.{name}")
+    for row in await db.fetch(_COUNTERS):
         table, column = row["table_name"], row["column_name"]
-        await connection.execute(
+        await db.execute(
             f"select setval(pg_get_serial_sequence('own.{table}', '{column}'),"
             f" (select coalesce(max({column}), 0) + 1 from own.{table}), false)"
         )
 
 
-async def forget_what_is_derived(connection: Any) -> None:
+async def forget_what_is_derived(db: WriteHandle) -> None:
     """`derived` is empty, as after a restore of `own` alone."""
-    rows = await connection.fetch("select tablename from pg_tables where schemaname = 'derived'")
+    rows = await db.fetch("select tablename from pg_tables where schemaname = 'derived'")
     names = ", ".join(f"derived.{row['tablename']}" for row in rows)
-    await connection.execute(f"truncate {names}")
+    await db.execute(f"truncate {names}")

@@ -20,6 +20,7 @@ from services.scheduler.clocks import ClockTeller
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.statements import Voice
 from storage import cases, outbox, searching, sending, submissions
+from storage.handles import Pool, sole
 from storage.outbox import OutboxRow
 from storage.packing import unpack_headers
 from storage.pool import open_pool
@@ -41,7 +42,7 @@ AFTER = datetime.fromisoformat("2026-04-14T13:00:00+08:00")
 
 
 class Desk:
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.pool, self.gate, self.now = pool, HeldBarrier(is_open=False), AFTER
         self.world = World()
         self.version = 0
@@ -307,7 +308,8 @@ async def test_a_paused_clock_says_nothing_until_it_runs_again(desk: Desk) -> No
     assert await desk.clocks.tell_due() == 0
     resumed = event(AMR, "clock.resumed", "2026-10-19", clock="M01")
     await desk.record([ASKED, paused, resumed], SMALL)
-    row = await desk.pool.fetchrow("select nominal, due from derived.clock where clock = 'M01'")
+    query = "select nominal, due from derived.clock where clock = 'M01'"
+    row = sole(await desk.pool.fetchrow(query))
     assert str(row["nominal"]) == "2026-10-29"
     assert await desk.clocks.tell_due() == 0
 

@@ -21,6 +21,7 @@ import pytest
 from casebus.errors import CasebusError
 from onebox import room, state
 from onebox.testing import Stack
+from storage.handles import Connection
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 AMR = "cn-330108-amr"
@@ -94,7 +95,7 @@ def until_it_stands(stack: Stack, wanted: str) -> None:
 
 async def test_on_a_full_disk_the_database_ends_is_said_to_and_comes_back_with_its_rows() -> None:
     with small_disk(400) as disk, Stack(only=("postgres",), home=disk / "home") as stack:
-        connection: Any = await asyncpg.connect(stack.database_url)
+        connection: Connection = await asyncpg.connect(stack.database_url)
         await connection.execute("create table kept (n int)")
         await connection.execute("insert into kept select generate_series(1, 1000)")
         await connection.close()

@@ -21,6 +21,7 @@ from services.intake.receiving import Reception
 from services.intake.rules import load_rules
 from services.intake.worker import Intake, own_word
 from services.transport import Batch, TopicPartition
+from storage.handles import Pool
 from storage.packing import unpack_headers
 from storage.pool import open_pool
 from storage.resaying import say_again
@@ -35,7 +36,7 @@ AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 
 
 class Desk:
-    def __init__(self, pool: Any, keys: Path) -> None:
+    def __init__(self, pool: Pool, keys: Path) -> None:
         self.pool, self.world, self.now = pool, World(), NOW
         for name in (PSB, PRO, "bus"):
             self.world.keys[name].save(keys / f"{name}.pem")

@@ -106,7 +106,7 @@ async def test_the_transaction_of_a_trial_may_write_nothing(brokers: Stack) -> N
         class Nosy:
             """A connection that tries to write once the trial has begun to read."""
 
-            def __init__(self, connection: Any) -> None:
+            def __init__(self, connection: Connection) -> None:
                 self._connection = connection
 
             def transaction(self, **options: Any) -> Any:

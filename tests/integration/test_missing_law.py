@@ -24,6 +24,7 @@ from onebox.testing import Stack
 from operations.adoption import announcing
 from storage import law as bundles
 from storage import stalling
+from storage.handles import Connection
 from tests.case_events import LAW
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_casework_rules import OTHER_LAW, bus_says, sent
@@ -145,7 +146,7 @@ class Running:
         return await self.value("select now()")
 
     async def value(self, query: str, *values: Any) -> Any:
-        connection: Any = await asyncpg.connect(self.stack.database_url)
+        connection: Connection = await asyncpg.connect(self.stack.database_url)
         try:
             return await connection.fetchval(query, *values)
         finally:
@@ -177,7 +178,7 @@ async def test_a_partition_that_waits_says_so_and_is_brought_on(stack: Stack) ->
     assert OTHER_LAW.digest in line
     checks = await asyncio.to_thread(running.said, "doctor")
     assert {one["verdict"] for one in checks if one["name"] == "law bundles"} == {"wrong"}
-    connection: Any = await asyncpg.connect(stack.database_url)
+    connection: Connection = await asyncpg.connect(stack.database_url)
     await bundles.keep_bundle(connection, OTHER_LAW.digest, OTHER_LAW.bundle())
     await connection.close()
     await running.waits(0)

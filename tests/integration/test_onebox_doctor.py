@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from onebox.commands.doctor import doctor
 from onebox.options import SERVICES, WORKERS
 from onebox.testing import Stack
+from storage.handles import Connection, sole
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -51,8 +52,9 @@ def test_a_service_that_does_not_run_is_named_with_its_log(stack: Stack) -> None
 
 
 async def test_a_migration_that_was_not_applied_is_named(stack: Stack) -> None:
-    connection: Any = await asyncpg.connect(stack.database_url)
-    last = await connection.fetchrow("select * from casebus_migration order by name desc limit 1")
+    connection: Connection = await asyncpg.connect(stack.database_url)
+    query = "select * from casebus_migration order by name desc limit 1"
+    last = sole(await connection.fetchrow(query))
     await connection.execute("delete from casebus_migration where name = $1", last["name"])
     try:
         check = await _in_thread(stack)

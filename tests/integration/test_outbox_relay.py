@@ -15,6 +15,7 @@ from onebox.testing import Stack
 from services.scheduler.relay import Relay
 from services.transport import Outgoing, Producer
 from storage import outbox
+from storage.handles import Connection
 from storage.outbox import OutboxRow
 from tests.integration.database import fresh_database
 from tests.world import SCHEMAS, World, draft
@@ -115,7 +116,7 @@ async def drain(relay: Relay) -> None:
         pass
 
 
-async def unsent(connection: Any) -> int:
+async def unsent(connection: Connection) -> int:
     return int(await connection.fetchval("select count(*) from own.outbox where sent_at is null"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +13,7 @@ from onebox.testing import Stack
 from services.scheduler.questions import Questions
 from services.scheduler.statements import Voice
 from storage import journal, submissions
+from storage.handles import Pool
 from storage.journal import EventRow, JournalRow
 from storage.packing import unpack_headers
 from storage.pool import open_pool
@@ -33,7 +33,7 @@ on conflict (stream) do update set status = excluded.status
 
 
 class Desk:
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.pool, self.now, self.count = pool, NOW, 0
         voice = Voice(World().keys[BUS], SCHEMAS, lambda: self.now)
         self.meanwhile: Callable[[], Awaitable[None]] | None = None

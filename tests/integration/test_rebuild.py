@@ -22,6 +22,7 @@ from operations.rebuild import rebuilding
 from operations.rebuild.rebuilding import Rebuilt, Switch, drop_old, rebuild
 from storage import beside
 from storage.differences import MISSING, NOT_JOURNALED, OTHER, differences
+from storage.handles import Connection
 from tests.case_events import LAW, ROOT
 from tests.faults.harness import Kafka
 from tests.integration.casework import Casework, casework_on
@@ -169,7 +170,7 @@ async def test_what_is_switched_in_is_made_as_migrations_make_it(bus: Bus) -> No
 async def test_nothing_is_switched_while_what_was_kept_is_there(bus: Bus) -> None:
     await bus.sent()
     await bus.rebuild()
-    assert await beside.left(bus.casework.pool) == ["derived_before"]
+    assert await beside.left(bus.casework.connection) == ["derived_before"]
     with pytest.raises(CasebusError, match="rebuild_kept"):
         await bus.rebuild()
     assert not (await bus.rebuild(switch=Switch.NEVER)).switched
@@ -267,11 +268,11 @@ async def test_a_run_that_is_killed_leaves_what_is_read_and_can_be_repeated(
     await bus.sent(count=3)
     before, oid = await bus.read(), await _oid(bus)
 
-    async def killed_before(connection: Any) -> Any:
+    async def killed_before(connection: Connection) -> Any:
         await _kill(bus)
         await connection.fetchval("select 1")
 
-    async def killed_after(connection: Any, *, differs: bool) -> None:
+    async def killed_after(connection: Connection, *, differs: bool) -> None:
         await real(connection, differs=differs)
         await _kill(bus)
         await connection.fetchval("select 1")
@@ -301,7 +302,7 @@ async def test_casework_waits_between_the_comparison_and_the_switch_and_then_goe
     waiting: list[asyncio.Task[Any]] = []
     real = beside.switch
 
-    async def watched(connection: Any, *, differs: bool) -> None:
+    async def watched(connection: Connection, *, differs: bool) -> None:
         waiting.append(asyncio.create_task(bus.sent(late)))
         waiting.append(asyncio.create_task(bus.casework.renew()))
         await asyncio.wait(waiting, timeout=1)
@@ -414,7 +415,7 @@ async def test_one_rebuild_runs_at_a_time(bus: Bus, monkeypatch: pytest.MonkeyPa
     await bus.sent()
     real = differences
 
-    async def tried_again(connection: Any) -> Any:
+    async def tried_again(connection: Connection) -> Any:
         with pytest.raises(CasebusError, match="rebuild_runs"):
             await bus.rebuild()
         return await real(connection)

@@ -41,7 +41,7 @@ async def test_what_fell_due_in_a_stop_leaves_at_its_rate_all_the_same(casework:
     await casework.pool.execute("update own.redriven set due_at = due_at - interval '1 hour'")
 
     async def leaves() -> int:
-        rows = await sending.unsent(casework.pool, sending.REDRIVEN, (), 100)
+        rows = await sending.unsent(casework.connection, sending.REDRIVEN, (), 100)
         ids = [row.id for row in rows]
         await sending.mark_sent(casework.pool, sending.REDRIVEN, ids)
         return len(ids)
@@ -56,7 +56,7 @@ async def test_only_these_bytes_rejected_anew_answer_what_was_sent_again(
     record = own(casework, stream=str(stream), id=name)
 
     async def awaited() -> set[UUID]:
-        return await sending.awaited_among(casework.pool, {stream})
+        return await sending.awaited_among(casework.connection, {stream})
 
     async def again() -> list[str | None]:
         rows = await redriving.redriven(casework.pool, number)

@@ -19,6 +19,7 @@ from onebox.testing import Stack
 from services.scheduler.relay import Relay
 from services.transport import Producer
 from storage import redriving, rejects, sending
+from storage.handles import Connection
 from storage.rejects import RejectedPlace, RejectFilter
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_outbox_relay import DyingProducer, KilledError
@@ -106,7 +107,7 @@ async def door(brokers: Stack, casework: Casework) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def drain(connection: Any, producer: Any) -> None:
+async def drain(connection: Connection, producer: Any) -> None:
     relay = Relay(connection, producer)
     while await relay.send_waiting():
         pass
@@ -221,7 +222,7 @@ async def test_redrives_leave_at_their_rate_one_behind_the_other(casework: Casew
     due = [row["due_at"] for row in rows]
     apart = [(later - sooner).total_seconds() for sooner, later in pairwise(due)]
     assert apart == pytest.approx([1.0] * 4)
-    assert len(await sending.unsent(casework.pool, sending.REDRIVEN, (), 9)) == 1
+    assert len(await sending.unsent(casework.connection, sending.REDRIVEN, (), 9)) == 1
 
 
 async def test_what_cannot_be_sent_says_why(casework: Casework) -> None:
@@ -268,7 +269,7 @@ async def test_nobody_is_accused_while_what_is_sent_again_is_on_its_way(casework
     record = own(casework, stream=str(stream))
 
     async def awaited() -> set[UUID]:
-        return await sending.awaited_among(casework.pool, {stream})
+        return await sending.awaited_among(casework.connection, {stream})
 
     number, _ = await asked(casework, await refused(casework, record, "type_not_allowed"))
     assert await awaited() == set(), "nobody has agreed"

@@ -12,6 +12,7 @@ from casebus.cases.room import Rooms
 from casebus.events.envelope import Record
 from onebox.testing import Stack
 from storage import rejects
+from storage.handles import Connection
 from tests.integration.casework import Casework, casework_on
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -102,7 +103,7 @@ async def test_streams_are_restored_before_the_transaction_and_not_in_it(casewor
         streams = casework.desk.streams
         real = streams._restored
 
-        async def watched(connection: Any, rows: Any) -> Any:
+        async def watched(connection: Connection, rows: Any) -> Any:
             restored.append(connection.is_in_transaction())
             return await real(connection, rows)
 

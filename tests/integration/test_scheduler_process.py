@@ -20,6 +20,7 @@ from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.standing import STALLED_SECONDS, GroupProgress
 from services.transport import Outgoing, Producer
 from storage import scheduling
+from storage.handles import Connection
 from tests.integration.database import fresh_database
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -74,7 +75,7 @@ async def until(holds: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def leader_pid(url: str) -> int | None:
-    connection: Any = await asyncpg.connect(url)
+    connection: Connection = await asyncpg.connect(url)
     try:
         pid: int | None = await connection.fetchval(
             "select pid from pg_locks join pg_stat_activity using (pid) where granted"
@@ -119,7 +120,7 @@ async def test_the_process_beats_copies_the_directory_and_is_followed_by_another
     beats, doors = await reader.ends(HEARTBEAT, 1), await reader.ends(DOOR, 4)
     assert entries > 0
     env = {"CASEBUS_DATABASE_URL": database}
-    connection: Any = await asyncpg.connect(database)
+    connection: Connection = await asyncpg.connect(database)
     with brokers.another("scheduler", env) as first:
         async with asyncio.timeout(60):
             lead = await until(lambda: leader_pid(database))
@@ -145,14 +146,14 @@ async def test_the_process_beats_copies_the_directory_and_is_followed_by_another
     assert all(one.key.decode() == Envelope.from_headers(one.headers).subject for one in directory)
 
 
-async def _beating(connection: Any, word: str) -> bool:
+async def _beating(connection: Connection, word: str) -> bool:
     detail = await connection.fetchval(
         "select detail::text from own.heartbeat where service = 'scheduler'"
     )
     return detail is not None and word in detail
 
 
-async def _copied(connection: Any, entries: int) -> bool:
+async def _copied(connection: Connection, entries: int) -> bool:
     return await scheduling.directory_copied(connection) == entries
 
 
@@ -164,7 +165,7 @@ async def test_the_barrier_sees_commits_and_ends_with_the_scheduler_s_own_rights
     brokers: Stack, database: str
 ) -> None:
     settings = brokers.settings("scheduler")
-    connection: Any = await asyncpg.connect(database)
+    connection: Connection = await asyncpg.connect(database)
     await connection.execute(
         "insert into derived.journal_position (epoch, partition) values (1, 0)"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from onebox.testing import Stack
 from storage import overseeing, searching
+from storage.handles import Pool, PoolHandle
 from storage.overseeing import Watched
 from storage.pool import open_pool
 from storage.searching import CaseFilter, Page, Viewing
@@ -41,11 +42,15 @@ BIG = frozenset(
 class Explaining:
     """A pool whose queries are explained before they are asked, and timed."""
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self.scanned: set[str] = set()
         self.best = float("inf")
         self.plan: Any = None
+
+    @property
+    def handle(self) -> PoolHandle:
+        return cast("PoolHandle", self)
 
     @asynccontextmanager
     async def acquire(self, **options: Any) -> AsyncIterator[Explaining]:
@@ -86,7 +91,7 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pool(brokers: Stack) -> AsyncIterator[Any]:
+async def pool(brokers: Stack) -> AsyncIterator[Pool]:
     async with fresh_database(brokers) as url:
         pool = await open_pool(url, application="test", most=2)
         await fill(pool, CASES)
@@ -95,43 +100,43 @@ async def pool(brokers: Stack) -> AsyncIterator[Any]:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_each_search_is_answered_by_indexes_and_quickly(pool: Any) -> None:
+async def test_each_search_is_answered_by_indexes_and_quickly(pool: Pool) -> None:
     slow: list[str] = []
     found = 0
     for name, viewing, wanted, sort in searches():
         middle = (NOW - timedelta(days=60), UUID(int=2**127))
         for after in (None, middle):
             asked = Explaining(pool)
-            rows = await searching.page(asked, viewing, wanted, Page(sort, after, 51))
+            rows = await searching.page(asked.handle, viewing, wanted, Page(sort, after, 51))
             found += len(rows)
             slow += _faults(f"{name} {'on' if after else ''}", asked)
         for by in ("all", "status", "agency", "month"):
             asked = Explaining(pool)
-            await searching.counts(asked, viewing, wanted, by)
+            await searching.counts(asked.handle, viewing, wanted, by)
             slow += _faults(f"{name} counted by {by}", asked)
     assert slow == []
     assert found > 1000
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_due_next_in_a_whole_page_is_read_by_its_cases_alone(pool: Any) -> None:
+async def test_what_is_due_next_in_a_whole_page_is_read_by_its_cases_alone(pool: Pool) -> None:
     viewing = Viewing(EVERYWHERE, figures=True, now=NOW)
     rows = await searching.page(pool, viewing, CaseFilter(), Page("-changed", None, 500))
     asked = Explaining(pool)
     async with asked.acquire():
-        dues = await searching.next_dues(asked, [one["stream"] for one in rows])
+        dues = await searching.next_dues(asked.handle, [one["stream"] for one in rows])
     assert 100 < len(dues) < len(rows) == 500
     assert list(_faults("dues", asked)) == []
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_owed_is_counted_by_indexes_and_quickly(pool: Any) -> None:
+async def test_what_is_owed_is_counted_by_indexes_and_quickly(pool: Pool) -> None:
     """And what is counted is what the search then lists."""
     slow: list[str] = []
     for viewer in (EVERYWHERE, USUAL, RARE):
         asked = Explaining(pool)
         watched = Watched(viewer, figures=True)
-        rows = await overseeing.owed(asked, watched, NOW, NOW + timedelta(days=3))
+        rows = await overseeing.owed(asked.handle, watched, NOW, NOW + timedelta(days=3))
         faults = _faults(f"{viewer} owed", asked)
         # Whoever has a part in every case reads them all; nobody else does, and nobody is slow.
         slow += [one for one in faults if viewer != EVERYWHERE or "reads all" not in one]
@@ -142,8 +147,8 @@ async def test_what_is_owed_is_counted_by_indexes_and_quickly(pool: Any) -> None
             found = await searching.counts(pool, viewing, wanted, "all")
             assert sum(one["count"] for one in found) == row["overdue"]
         for ask in (
-            overseeing.omissions(asked, watched, None, 51),
-            overseeing.unanswered(asked, watched, ["reply"], None, 51),
+            overseeing.omissions(asked.handle, watched, None, 51),
+            overseeing.unanswered(asked.handle, watched, ["reply"], None, 51),
         ):
             await ask
             slow += _faults(f"{viewer} listed", asked)
@@ -158,7 +163,7 @@ def _faults(name: str, asked: Explaining) -> Iterator[str]:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_pages_and_counts_agree_where_there_are_many(pool: Any) -> None:
+async def test_pages_and_counts_agree_where_there_are_many(pool: Pool) -> None:
     """However the planner gets there."""
     for viewer, word in ((USUAL, "茶叶"), (None, "已立")):
         viewing = Viewing(viewer, figures=True, now=NOW)

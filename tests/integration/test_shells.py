@@ -10,6 +10,7 @@ import pytest
 from casebus.sdk.gateway import Gateway
 from onebox.testing import Stack
 from operations.clients import open_admin
+from storage.handles import Connection
 
 pytestmark = pytest.mark.connected
 
@@ -49,7 +50,7 @@ async def test_a_stack_comes_up_in_any_shell_and_keeps_all_it_writes_in_its_home
     assert (kafka / "data" / "meta.properties").is_file()
     beside = {one.name for one in kafka.parent.parent.iterdir()}
     assert beside == {kafka.parent.name}
-    connection: Any = await asyncpg.connect(stack.database_url)
+    connection: Connection = await asyncpg.connect(stack.database_url)
     try:
         assert await connection.fetchval("select count(*) from own.api_key") > 0
     finally:

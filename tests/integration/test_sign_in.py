@@ -20,8 +20,10 @@ from gateway.console.signin.current import still_valid
 from gateway.console.signin.provider import OidcClient, Provider
 from gateway.console.signin.visitor import Role, Visitor
 from gateway.identity.keys import digest
+from gateway.runtime.context import Gateway
 from onebox.testing import Stack
 from storage import drafts, sessions
+from storage.handles import Pool
 from storage.pool import open_pool
 from storage.sessions import Officer, SessionLimits
 from tests.integration.database import fresh_database
@@ -40,7 +42,7 @@ WANG = Officer("https://id.example.org", "7", "王警官", PSB, "经侦", ("offi
 
 
 @pytest.fixture
-async def pool(brokers: Stack) -> AsyncIterator[Any]:
+async def pool(brokers: Stack) -> AsyncIterator[Pool]:
     async with fresh_database(brokers) as url:
         pool = await open_pool(url, application="test")
         yield pool
@@ -61,8 +63,9 @@ class House:
     def now(self) -> datetime:
         return system_now() + self.later
 
-    async def database(self) -> Any:
-        return await self.app.state.gateway.database()
+    async def database(self) -> Pool:
+        gateway: Gateway = self.app.state.gateway
+        return await gateway.database()
 
     def person(self) -> httpx.AsyncClient:
         """A browser, at the front page."""
@@ -287,7 +290,7 @@ async def test_an_issuer_for_a_laptop_answers_to_no_other_name(house: House) -> 
             assert answer.status_code == 404, (host, path)
 
 
-async def begun(pool: Any, who: Officer, cookie: str, at: datetime = NOW) -> Visitor:
+async def begun(pool: Pool, who: Officer, cookie: str, at: datetime = NOW) -> Visitor:
     await sessions.begin(pool, digest(cookie), who, LIMITS, at)
     session = await sessions.session(pool, digest(cookie), at)
     assert session is not None
@@ -295,7 +298,7 @@ async def begun(pool: Any, who: Officer, cookie: str, at: datetime = NOW) -> Vis
     return Visitor(*about, frozenset(map(Role, who.roles)), "", digest(cookie))
 
 
-async def test_a_person_keeps_its_pseudonym_whatever_its_issuer_says_of_it(pool: Any) -> None:
+async def test_a_person_keeps_its_pseudonym_whatever_its_issuer_says_of_it(pool: Pool) -> None:
     first = await begun(pool, WANG, "one")
     moved = replace(WANG, name="王大队长", agency="cn-330100-psb", roles=("supervisor",))
     assert (await begun(pool, moved, "two")).pseudonym == first.pseudonym
@@ -312,7 +315,7 @@ async def test_a_person_keeps_its_pseudonym_whatever_its_issuer_says_of_it(pool:
     ids=str,
 )
 async def test_a_right_that_changed_ends_the_sessions_from_before(
-    pool: Any, changed: dict[str, Any]
+    pool: Pool, changed: dict[str, Any]
 ) -> None:
     before = await begun(pool, WANG, "one")
     assert await still_valid(pool, before, NOW)
@@ -322,7 +325,7 @@ async def test_a_right_that_changed_ends_the_sessions_from_before(
     assert await still_valid(pool, after, NOW)
 
 
-async def test_a_stream_hears_that_its_session_ended_or_its_time_is_over(pool: Any) -> None:
+async def test_a_stream_hears_that_its_session_ended_or_its_time_is_over(pool: Pool) -> None:
     one, two = await begun(pool, WANG, "one"), await begun(pool, WANG, "two")
     stranger = await begun(pool, replace(WANG, subject="8"), "other")
     assert not await still_valid(pool, one, NOW + LIMITS.idle)
@@ -335,14 +338,14 @@ async def test_a_stream_hears_that_its_session_ended_or_its_time_is_over(pool: A
     assert kept == [False, False, True]
 
 
-async def test_sessions_whose_time_is_over_are_taken_away(pool: Any) -> None:
+async def test_sessions_whose_time_is_over_are_taken_away(pool: Pool) -> None:
     for cookie in ("one", "two"):
         await begun(pool, WANG, cookie)
     await begun(pool, WANG, "three", NOW + HOUR)
     assert await pool.fetchval("select count(*) from own.console_session") == 1
 
 
-async def test_what_was_written_long_ago_goes_with_its_item_and_not_before(pool: Any) -> None:
+async def test_what_was_written_long_ago_goes_with_its_item_and_not_before(pool: Pool) -> None:
     view: dict[str, Any] = {}
     for key, is_open in (("open", True), ("closed", False)):
         await pool.execute(

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from onebox.testing import Stack
+from storage.handles import Connection
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 AMR = "cn-330108-amr"
@@ -103,7 +104,7 @@ def _age_the_heartbeat(stack: Stack) -> None:
     """As if the scheduler had been away for so long."""
 
     async def age() -> None:
-        connection: Any = await asyncpg.connect(stack.database_url)
+        connection: Connection = await asyncpg.connect(stack.database_url)
         await connection.execute("update own.heartbeat set at = now() - interval '1 minute'")
         await connection.close()
 

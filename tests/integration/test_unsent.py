@@ -17,6 +17,7 @@ from onebox.testing import Stack
 from services.scheduler.relay import Relay, until_sent
 from services.transport import Producer
 from storage import sending, submissions
+from storage.handles import Connection
 from storage.submissions import PendingAction
 from tests.integration.database import fresh_database
 from tests.integration.handed_in import LONG_AGO, hand_in
@@ -30,7 +31,7 @@ NARROW = "directory.heartbeat"
 
 
 class Desk:
-    def __init__(self, stack: Stack, url: str, connection: Any, producer: Producer) -> None:
+    def __init__(self, stack: Stack, url: str, connection: Connection, producer: Producer) -> None:
         self.stack, self.connection, self.producer = stack, connection, producer
         self.url = url
         self.world = World()
@@ -72,7 +73,7 @@ async def desk(brokers: Stack) -> AsyncIterator[Desk]:
         fresh_database(brokers) as url,
         Producer(brokers.settings("scheduler"), client_id="scheduler") as producer,
     ):
-        connection: Any = await asyncpg.connect(url)
+        connection: Connection = await asyncpg.connect(url)
         yield Desk(brokers, url, connection, producer)
         await connection.close()
 

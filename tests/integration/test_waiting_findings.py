@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.statements import Voice
 from services.scheduler.waiting import FindingTeller
+from storage.handles import Pool
 from storage.pool import open_pool
 from tests.case_events import AMR, PSB, STREAM, event, until
 from tests.integration.database import fresh_database
@@ -33,7 +33,7 @@ A_DAY_LESS, A_DAY_LATER = (
 
 
 class Desk(ClockDesk):
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
         self.waiting = FindingTeller(
             pool=pool,

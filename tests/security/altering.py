@@ -10,6 +10,8 @@ from typing import Any
 
 from aiokafka.record.util import calc_crc32c, encode_varint
 
+from storage.handles import Connection
+
 #: By type: another value than `{0}`, whatever it is.
 _OTHERWISE = {
     "text": "coalesce({0}, '') || 'x'",
@@ -41,7 +43,7 @@ _BATCH = struct.Struct(">qi")
 _CRC_AT, _CRC_FROM = 17, 21
 
 
-async def columns(connection: Any, schema: str) -> dict[str, dict[str, str]]:
+async def columns(connection: Connection, schema: str) -> dict[str, dict[str, str]]:
     """Table → column → its type, of every table; what PostgreSQL makes of others cannot be set."""
     found: dict[str, dict[str, str]] = {}
     for row in await connection.fetch(_COLUMNS, schema):
@@ -55,7 +57,7 @@ def otherwise(table: str, column: str, kind: str) -> str:
 
 
 @asynccontextmanager
-async def undone(connection: Any) -> AsyncIterator[None]:
+async def undone(connection: Connection) -> AsyncIterator[None]:
     """What is altered inside is as it was afterwards."""
     change = connection.transaction()
     await change.start()

@@ -34,6 +34,7 @@ from operations.verify.topics import TopicEnds
 from storage import heads, renewing
 from storage.beside import NEXT
 from storage.differences import differences
+from storage.handles import Connection
 from tests.integration.street import AMR, DOORS, PSB, Bus
 from tests.security.altering import Segment, columns, flipped, otherwise, places_of, undone
 from tests.world import SCHEMAS
@@ -147,7 +148,7 @@ class Alteration(NamedTuple):
 
 
 @asynccontextmanager
-async def owner(bus: Bus) -> AsyncIterator[Any]:
+async def owner(bus: Bus) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(bus.admin.database_url)
     try:
         yield connection
@@ -206,7 +207,9 @@ async def test_each_column_and_row_that_is_derived_is_named_where_it_is_altered(
     assert len(tried) > 200
 
 
-async def _alterations(connection: Any, table: str, named: dict[str, str]) -> list[Alteration]:
+async def _alterations(
+    connection: Connection, table: str, named: dict[str, str]
+) -> list[Alteration]:
     filled = await connection.fetchval(f"select count(*) from derived.{table}")
     assert filled or table not in FILLED, table
     where = "true"
@@ -221,7 +224,7 @@ async def _alterations(connection: Any, table: str, named: dict[str, str]) -> li
     return [*made, Alteration(table, "+", added), Alteration(table, "-", taken)]
 
 
-async def _key(connection: Any, table: str) -> str:
+async def _key(connection: Connection, table: str) -> str:
     row = await connection.fetchrow(
         "select a.attname from pg_index i join pg_attribute a"
         " on a.attrelid = i.indrelid and a.attnum = i.indkey[i.indnkeyatts - 1]"
@@ -231,7 +234,9 @@ async def _key(connection: Any, table: str) -> str:
     return str(row["attname"]) if row else "id"
 
 
-async def _is_named(connection: Any, real: Any, one: Alteration, given: dict[str, Any]) -> bool:
+async def _is_named(
+    connection: Connection, real: Any, one: Alteration, given: dict[str, Any]
+) -> bool:
     """Whether the comparison names the table, and the column where the row has its name still."""
     async with undone(connection):
         await _let_there_be_a_row(connection, one.table)
@@ -250,7 +255,7 @@ async def _is_named(connection: Any, real: Any, one: Alteration, given: dict[str
     return bool(places)
 
 
-async def _let_there_be_a_row(connection: Any, table: str) -> None:
+async def _let_there_be_a_row(connection: Connection, table: str) -> None:
     """The same made-up row in both schemas, where this street left none."""
     if await connection.fetchval(f"select count(*) from derived.{table}"):
         return
@@ -279,7 +284,7 @@ MADE_UP = {
 class Desk:
     """Kafka and a session in which one thing is altered, to be read as `verify` reads."""
 
-    def __init__(self, bus: Bus, kafka: TopicEnds, connection: Any, due: WaitedFor) -> None:
+    def __init__(self, bus: Bus, kafka: TopicEnds, connection: Connection, due: WaitedFor) -> None:
         self.bus, self.kafka, self.connection, self.due = bus, kafka, connection, due
 
     async def report(self) -> VerifyReport:

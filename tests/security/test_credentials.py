@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
@@ -27,6 +26,7 @@ from onebox.places import Home
 from onebox.testing import Stack
 from operations.speakers import SPEAKERS
 from storage import roles
+from storage.handles import Connection
 
 OWN, HOSTED, OTHER = "cn-330106-amr", "cn-330106-psb", "cn-330108-amr"
 
@@ -186,7 +186,7 @@ async def test_no_api_key_is_made_for_the_bus() -> None:
 
 @pytest.mark.connected
 async def test_an_api_key_of_the_bus_opens_no_door(stack: Stack) -> None:
-    connection: Any = await asyncpg.connect(stack.database_url)
+    connection: Connection = await asyncpg.connect(stack.database_url)
     try:
         statement = "insert into own.api_key (digest, agency, label) values ($1, 'bus', 'old')"
         await connection.execute(statement, keys.digest("left by an old release"))

@@ -149,4 +149,4 @@ async def test_a_forged_reject_lets_nobody_be_accused_of_what_is_on_its_way(
 
 
 async def awaited(casework: Casework, stream: UUID) -> set[UUID]:
-    return set(await sending.awaited_among(casework.pool, {stream}))
+    return set(await sending.awaited_among(casework.connection, {stream}))

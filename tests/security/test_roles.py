@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 import pytest
@@ -18,6 +17,7 @@ from onebox import credentials
 from onebox.options import WORKERS
 from onebox.testing import Stack
 from storage import beside, roles
+from storage.handles import Connection
 from tests.integration.database import fresh_database
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -95,15 +95,15 @@ OWNER_ONLY = (
 
 
 @asynccontextmanager
-async def session(url: str) -> AsyncIterator[Any]:
-    connection: Any = await asyncpg.connect(url)
+async def session(url: str) -> AsyncIterator[Connection]:
+    connection: Connection = await asyncpg.connect(url)
     try:
         yield connection
     finally:
         await connection.close()
 
 
-async def denied(connection: Any, statement: str) -> bool:
+async def denied(connection: Connection, statement: str) -> bool:
     """Rolled back where it is not denied: the next test meets the tables as they were."""
     transaction = connection.transaction()
     await transaction.start()

@@ -12,13 +12,13 @@ from fastapi import Depends, Request
 
 from casebus.errors import CasebusError
 from casebus.now import system_now
-from gateway.access.looks import Looking
 from gateway.console.forms import MOST_VALUES
 from gateway.console.signin.signing import Signing, SignInNeeded, is_stream, of_request
 from gateway.console.signin.visitor import Role, Visitor
 from gateway.identity.keys import digest
 from gateway.runtime.context import Context
 from storage import sessions
+from storage.handles import Handle
 
 _MOST_COOKIE = 256
 #: Sec-Fetch-Site of requests from a page of ours, or from the person itself.
@@ -65,7 +65,7 @@ def _visitor(cookie: str, session: sessions.Session) -> Visitor:
 Current = Annotated[Visitor, Depends(visitor)]
 
 
-async def still_valid(database: Looking, visitor: Visitor, at: datetime | None = None) -> bool:
+async def still_valid(database: Handle, visitor: Visitor, at: datetime | None = None) -> bool:
     """True if the session is alive, and its person has the same place and roles as before."""
     session = await sessions.session(database, visitor.session, at or system_now())
     if session is None:

@@ -129,7 +129,7 @@ async def test_of_two_bodies_under_one_identity_the_first_stands_and_the_other_i
     first = sent(casework, stream, id="one", data={"title": "甲"})
     await casework(first)
     await casework(sent(casework, stream, id="one", data={"title": "乙"}))
-    [kept] = await cases.events_of(casework.pool, [UUID(stream)])
+    [kept] = await cases.events_of(casework.connection, [UUID(stream)])
     assert (kept["value"], kept["conflicting"]) == (first.value, True)
     findings = await reads.findings(casework.pool, AMR, UUID(stream))
     assert [row["kind"] for row in findings] == ["id_conflict"]
@@ -164,13 +164,13 @@ async def test_what_a_case_owes_is_said_only_where_the_journal_was_read_to_its_e
         while await batch.say_owed(connection, 0, casework.desk) is not None:
             pass
     assert said(database) == ["finding.raised.v1"] * 2
-    assert await speaking.spoken(casework.pool, 1, 0) == 4
+    assert await speaking.spoken(casework.connection, 1, 0) == 4
 
 
 async def test_what_was_said_in_an_earlier_life_is_recorded_in_silence(
     casework: Casework, database: MemoryDatabase
 ) -> None:
-    await speaking.note_spoken(casework.pool, 1, 0, 2)
+    await speaking.note_spoken(casework.connection, 1, 0, 2)
     await casework(*clashing(casework, str(uuid4())))
     assert said(database) == []
     await casework(*clashing(casework, str(uuid4())))

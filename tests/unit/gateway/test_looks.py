@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from gateway.access.audit import AccessLog
 from gateway.access.looks import Looking
+from storage.handles import Pool, PoolHandle
 from tests.world import NOW
 
 ROOM = Path(__file__).parents[3] / "gateway"
@@ -29,31 +30,36 @@ class Rows:
         return self._rows[0]
 
 
+def looking_at(rows: Rows) -> Looking:
+    return Looking(cast("PoolHandle", rows))
+
+
 async def test_a_row_that_names_a_case_is_a_look_at_it() -> None:
-    looking = Looking(Rows({"stream": HERE}, {"stream": THERE}, {"count": 1}))
+    looking = looking_at(Rows({"stream": HERE}, {"stream": THERE}, {"count": 1}))
     await looking.fetch("select")
     assert looking.streams == {HERE, THERE}
 
 
 async def test_a_row_that_only_says_that_there_is_more_is_no_look() -> None:
-    looking = Looking(Rows({"stream": HERE}, {"stream": THERE}))
+    looking = looking_at(Rows({"stream": HERE}, {"stream": THERE}))
     rows = await looking.fetch("select")
     looking.keep_back(rows[1:])
     assert looking.streams == {HERE}
 
 
 async def test_a_list_has_a_row_for_each_case_in_it() -> None:
-    looking = Looking(Rows({"stream": HERE}, {"stream": THERE}))
+    looking = looking_at(Rows({"stream": HERE}, {"stream": THERE}))
     await looking.fetch("select")
     assert rows_of({}, looking) == {HERE, THERE}
-    assert rows_of({}, Looking(Rows())) == set()
-    assert rows_of({"source": "a", "event_id": "1"}, Looking(Rows())) == {None}
+    assert rows_of({}, looking_at(Rows())) == set()
+    assert rows_of({"source": "a", "event_id": "1"}, looking_at(Rows())) == {None}
     asked = {"case": str(THERE)}
-    assert rows_of(asked, Looking(Rows())) == {THERE}
+    assert rows_of(asked, looking_at(Rows())) == {THERE}
 
 
 def rows_of(given: dict[str, str], looking: Looking) -> set[UUID | None]:
-    async def database() -> None: ...
+    async def database() -> Pool:
+        raise NotImplementedError
 
     state = SimpleNamespace(agency="cn-330106-psb", looking=looking)
     request: Any = SimpleNamespace(state=state, path_params=given, method="GET")

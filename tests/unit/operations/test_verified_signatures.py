@@ -17,7 +17,7 @@ from operations.verify.jobs import Share, alone
 from operations.verify.report import VerifyReport
 from operations.verify.signatures import SIGNATURES, Signatures
 from operations.verify.topics import Span
-from tests.unit.operations.test_verify import kafka, with_stamps
+from tests.unit.operations.test_verify import NOTHING, kafka, with_stamps
 from tests.world import NOW, SCHEMAS, World, draft, with_headers
 
 AMR, PSB, COURT = "cn-330106-amr", "cn-330106-psb", "cn-330106-court"
@@ -113,6 +113,6 @@ async def test_a_share_with_a_history_checks_signatures_and_asks_no_table() -> N
     spans = {place: Span(0, 2)}
     share = Share(Settings(), "none", 1, {}, spans, spans, desk.history)
     reader: Any = Kept()
-    batches = [one async for one in alone(desk.report, share, SCHEMAS, None, reader)]
+    batches = [one async for one in alone(desk.report, share, SCHEMAS, NOTHING, reader)]
     assert [one.records for one in batches] == [2]
     assert desk.report.problems["not_signed"].places == [f"{JOURNAL} 0/1: bad_signature"]

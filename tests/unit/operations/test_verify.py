@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
@@ -19,6 +19,7 @@ from operations.verify.journal import JournalChecks
 from operations.verify.rejected import Rejected
 from operations.verify.report import VerifyReport
 from operations.verify.topics import Span, Spans
+from storage.handles import Handle
 from tests.world import SCHEMAS, World
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
@@ -40,14 +41,17 @@ class Nothing:
         return None
 
 
+NOTHING = cast("Handle", Nothing())
+
+
 class Books:
     """One partition of each topic, taken in as it stands."""
 
     def __init__(self) -> None:
         self.report, self.world = VerifyReport(), World()
         self.journal = JournalChecks(self.report, 1)
-        self.comparison = TopicComparison(self.report, SCHEMAS, Nothing(), 1, {0: PartitionLog()})
-        self.rejected = Rejected(self.report, Nothing(), self.journal.sequences)
+        self.comparison = TopicComparison(self.report, SCHEMAS, NOTHING, 1, {0: PartitionLog()})
+        self.rejected = Rejected(self.report, NOTHING, self.journal.sequences)
         self._count = 0
 
     def event(self, **changes: Any) -> Record:

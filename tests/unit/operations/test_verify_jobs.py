@@ -13,7 +13,7 @@ from operations.verify.comparing import PartitionLog, TopicComparison
 from operations.verify.jobs import WORTH_RECORDS, Share, jobs_for, shares, side_by_side
 from operations.verify.report import MOST_NAMED, VerifyReport
 from operations.verify.topics import Span, Spans
-from tests.unit.operations.test_verify import DOOR, Nothing, kafka, with_stamps
+from tests.unit.operations.test_verify import DOOR, NOTHING, kafka, with_stamps
 from tests.world import SCHEMAS, World
 
 #: Nobody listens here.
@@ -97,7 +97,7 @@ def test_a_record_without_what_admission_gives_is_named_and_the_next_is_read(mis
     whole = with_stamps(event, (("cb-origin", f"{DOOR}/0/0/0".encode()),))
     less = kafka(whole, 0)
     less.headers = tuple(one for one in whole.headers if one[0] != missing)
-    comparison = TopicComparison(report, SCHEMAS, Nothing(), 1, {0: PartitionLog()})
+    comparison = TopicComparison(report, SCHEMAS, NOTHING, 1, {0: PartitionLog()})
     batch = comparison.take(0, [less, kafka(whole, 1)], {})
     assert [seen.offset for seen in batch.seen] == [1]
     assert batch.records == 2
@@ -108,6 +108,6 @@ def test_a_name_that_is_no_text_is_named_too() -> None:
     report, world = VerifyReport(), World()
     event = world.event("referral.sent", "cn-330106-amr", to=("cn-330106-psb",))
     stamps = (("cb-origin", f"{DOOR}/0/0/0".encode()), ("cb-\udcff", b""))
-    comparison = TopicComparison(report, SCHEMAS, Nothing(), 1, {0: PartitionLog()})
+    comparison = TopicComparison(report, SCHEMAS, NOTHING, 1, {0: PartitionLog()})
     assert comparison.take(0, [kafka(with_stamps(event, stamps), 0)], {}).seen == []
     assert set(report.problems) == {"event_altered"}
