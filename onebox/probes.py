@@ -101,12 +101,12 @@ class Probes:
         members: Mapping[str, int] | None = await self._ask(partial(_members_of, group=group))
         return members
 
-    async def _ask(self, question: Any) -> Prober:
+    async def _ask(self, question: Any) -> Any:
         """Put one question to Kafka; None if it has no answer now."""
         async with self._turn:
             return await asyncio.to_thread(self._ask_now, question)
 
-    def _ask_now(self, question: Any) -> Prober:
+    def _ask_now(self, question: Any) -> Any:
         try:
             self._admin = self._admin or admin_clients.open_admin(self._settings)
             return question(self._admin)
