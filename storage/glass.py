@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.errors import CasebusError
@@ -19,6 +19,24 @@ LASTS = timedelta(minutes=30)
 LAPSE = timedelta(days=1)
 
 
+class CaseGrant(NamedTuple):
+    """A request to read a case, and what became of it; `agreed` is None before anybody decides."""
+
+    id: int
+    stream: UUID
+    asked_by: str
+    asked_at: datetime
+    reason: str
+    agreed: bool | None
+    decided_by: str | None
+    decided_at: datetime | None
+    ends_at: datetime | None
+    is_fresh: bool
+    is_live: bool
+    #: How often the case was read under it.
+    looks: int
+
+
 async def ask(db: Handle, stream: UUID, by: str, reason: str) -> int:
     """The grant's number; raises CasebusError `not_found` if there is no such case."""
     if not await db.fetchval(_SQL["is_there"], stream, timeout=_PATIENCE):
@@ -27,12 +45,13 @@ async def ask(db: Handle, stream: UUID, by: str, reason: str) -> int:
     return number
 
 
-async def grants(db: Handle, number: int | None = None, limit: int = 100) -> list[Any]:
+async def grants(db: Handle, number: int | None = None, limit: int = 100) -> list[CaseGrant]:
     """The last one first."""
-    return list(await db.fetch(_SQL["grants"], number, LAPSE, limit, timeout=_PATIENCE))
+    rows = await db.fetch(_SQL["grants"], number, LAPSE, limit, timeout=_PATIENCE)
+    return [CaseGrant(**row) for row in rows]
 
 
-async def one(db: Handle, number: int) -> Any:
+async def one(db: Handle, number: int) -> CaseGrant:
     """Raises CasebusError `not_found`."""
     rows = await grants(db, number)
     if not rows:
@@ -47,11 +66,11 @@ async def decide(connection: Connection, number: int, by: str, *, agreed: bool) 
     """
     await connection.execute(_SQL["lock"])
     row = await one(connection, number)
-    if row["agreed"] is not None:
+    if row.agreed is not None:
         raise CasebusError("grant_decided", "it was agreed to or declined before")
-    if not row["is_fresh"]:
+    if not row.is_fresh:
         raise CasebusError("grant_over", "nobody decided in a day: ask again")
-    if agreed and person_of(row["asked_by"]) == person_of(by):
+    if agreed and person_of(row.asked_by) == person_of(by):
         raise CasebusError("second_person", f"{by} asked for it: another operator agrees")
     await connection.execute(_SQL["decide"], number, agreed, by, LASTS)
 

@@ -15,7 +15,7 @@ Connection: TypeAlias = "asyncpg.Connection[Row] | PoolConnectionProxy[Row]"
 Pool: TypeAlias = "asyncpg.Pool[Row]"
 
 
-class Columns(Protocol):
+class RowLike(Protocol):
     """A row by the names of its columns: the database's, or one that was put together from it."""
 
     def __getitem__(self, name: str, /) -> Any: ...

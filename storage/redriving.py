@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.errors import CasebusError
@@ -154,19 +156,67 @@ async def decide(connection: Connection, redrive: int, by: str, *, agreed: bool)
         await connection.execute(_SQL["schedule"], redrive, row["per_minute"])
 
 
+class KeptRedrive(NamedTuple):
+    """A request for a redrive; `agreed` is None before anybody decides."""
+
+    id: int
+    asked_by: str
+    asked_at: datetime
+    why: str
+    per_minute: int
+    agreed: bool | None
+    decided_by: str | None
+    decided_at: datetime | None
+    is_fresh: bool
+    records: int
+    #: Of the records, those sent or found needless.
+    done: int
+
+
+class RedrivenRecord(NamedTuple):
+    """A record of a redrive, and what came of it."""
+
+    partition: int
+    kafka_offset: int
+    subject: UUID
+    source: str
+    event_id: str
+    due_at: datetime | None
+    sent_at: datetime | None
+    needless: bool
+    refused: str | None
+    reason: str
+    journaled: bool
+    #: For which reason it was rejected again.
+    rejected_again: str | None
+
+
+class SentAgain(NamedTuple):
+    """When the same bytes were sent again, or asked for."""
+
+    redrive: int
+    asked_by: str
+    decided_by: str | None
+    sent_at: datetime | None
+    needless: bool
+
+
 async def redrives(
     db: Handle, agency: str | None, *, number: int | None = None, limit: int = 100
-) -> list[Row]:
+) -> list[KeptRedrive]:
     """The requests, the last first."""
     asked = (agency, LAPSE, number, limit)
-    return list(await db.fetch(_SQL["redrives"], *asked, timeout=_PATIENCE))
+    rows = await db.fetch(_SQL["redrives"], *asked, timeout=_PATIENCE)
+    return [KeptRedrive(**row) for row in rows]
 
 
-async def redriven(db: Handle, redrive: int) -> list[Row]:
+async def redriven(db: Handle, redrive: int) -> list[RedrivenRecord]:
     """Each record of a redrive, with the result."""
-    return list(await db.fetch(_SQL["redriven"], redrive, timeout=_PATIENCE))
+    rows = await db.fetch(_SQL["redriven"], redrive, timeout=_PATIENCE)
+    return [RedrivenRecord(**row) for row in rows]
 
 
-async def of_record(db: Handle, row: Row) -> list[Row]:
-    """The time at which the same bytes were sent again, or asked for."""
-    return list(await db.fetch(_SQL["of_record"], _record(row), timeout=_PATIENCE))
+async def of_record(db: Handle, row: Row) -> list[SentAgain]:
+    """`row` is a rejected record, as `storage.rejects.one` gives it."""
+    rows = await db.fetch(_SQL["of_record"], _record(row), timeout=_PATIENCE)
+    return [SentAgain(**one) for one in rows]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from storage.handles import Handle, Row, sole
 from storage.queries import load
@@ -61,6 +62,58 @@ class RejectFilter:
         return self.reason, self.door, self.source, self.all
 
 
+class RejectedListing(NamedTuple):
+    """A rejected record without its bytes; `leaf` is its event leaf."""
+
+    partition: int
+    kafka_offset: int
+    rejected_at: datetime
+    door: str
+    reason: str
+    detail: str
+    agency: str | None
+    source: str | None
+    event_id: str | None
+    subject: str | None
+    verified: bool
+    late: bool
+    leaf: str | None
+    bytes: int | None
+    journaled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RejectGroup:
+    """Rejects for one reason at one door; `agencies` are the first five whose name they bear."""
+
+    reason: str
+    door: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    signed: int
+    agencies: list[str] | None
+
+
+class SuspendedCase(NamedTuple):
+    """A case whose fold failed."""
+
+    stream: UUID
+    error: str
+    updated_at: datetime
+    opener: str | None
+    agencies: list[str] | None
+
+
+class LeftOutAuthor(NamedTuple):
+    """An author whose room in a case is used up."""
+
+    stream: UUID
+    author: str
+    events: int
+    first_id: str | None
+
+
 async def listed(
     db: Handle,
     agency: str | None,
@@ -68,18 +121,20 @@ async def listed(
     *,
     after: tuple[datetime, int, int] | None,
     limit: int,
-) -> list[Row]:
+) -> list[RejectedListing]:
     """Rejected records, the last first."""
     place = after or (None, None, None)
-    return await _fetch(db, "listed", agency, *wanted.row(), *place, limit)
+    rows = await _fetch(db, "listed", agency, *wanted.row(), *place, limit)
+    return [RejectedListing(**row) for row in rows]
 
 
-async def grouped(db: Handle, agency: str | None, wanted: RejectFilter) -> list[Row]:
+async def grouped(db: Handle, agency: str | None, wanted: RejectFilter) -> list[RejectGroup]:
     """The numbers of the last ones, by reason and door."""
-    return await _fetch(db, "grouped", agency, *wanted.row())
+    return [RejectGroup(**row) for row in await _fetch(db, "grouped", agency, *wanted.row())]
 
 
 async def one(db: Handle, agency: str | None, place: RejectedPlace) -> Row | None:
+    """All its columns, its bytes too."""
     return await db.fetchrow(_SQL["one"], *place, agency, timeout=_PATIENCE)
 
 
@@ -89,14 +144,12 @@ async def by_event(db: Handle, agency: str | None, event_id: str) -> RejectedPla
     return None if row is None else RejectedPlace(*row)
 
 
-async def suspended(db: Handle, agency: str | None, limit: int) -> list[Row]:
-    """Cases whose fold failed."""
-    return await _fetch(db, "suspended", agency, limit)
+async def suspended(db: Handle, agency: str | None, limit: int) -> list[SuspendedCase]:
+    return [SuspendedCase(**row) for row in await _fetch(db, "suspended", agency, limit)]
 
 
-async def left_out(db: Handle, agency: str | None, limit: int) -> list[Row]:
-    """Authors whose room in a case is used up."""
-    return await _fetch(db, "left_out", agency, limit)
+async def left_out(db: Handle, agency: str | None, limit: int) -> list[LeftOutAuthor]:
+    return [LeftOutAuthor(**row) for row in await _fetch(db, "left_out", agency, limit)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from casebus.cases.visibility import Access, Viewer, shown
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schema
 from casebus.events.topics import ADMIN
-from storage.handles import Columns
+from storage.handles import RowLike
 
 #: Used in place of fields: all of them.
 ALL = "*"
@@ -115,7 +115,7 @@ def of_case(
     viewer: Viewer,
     access: Access,
     summary: dict[str, Any],
-    titles: Iterable[Columns],
+    titles: Iterable[RowLike],
 ) -> dict[str, Any]:
     """A case's summary as the viewer sees it; `titles` are the agencies' names of its matter."""
     summary = {**summary, "matter_titles": titles_of(viewer, access, titles)}
@@ -130,7 +130,7 @@ def of_case(
     return {**hidden, "updated_at": month or _BEGINNING}
 
 
-def titles_of(viewer: Viewer, access: Access, titles: Iterable[Columns]) -> list[str]:
+def titles_of(viewer: Viewer, access: Access, titles: Iterable[RowLike]) -> list[str]:
     """The agencies' names of the matter, if the viewer sees this field of their events.
 
     `storage.searching` finds a case by the same names.

@@ -24,7 +24,7 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from storage import reads
-from storage.handles import Columns, Handle
+from storage.handles import Handle, RowLike
 from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
@@ -203,7 +203,7 @@ async def status_of(
             flags=_flags(journaled["headers"]) if journaled["author"] == agency else [],
             findings=[Finding(**redaction.of_finding(agency, one)) for one in named],
         )
-    row: Columns | None = await reads.submission(database, agency, source, event_id)
+    row: RowLike | None = await reads.submission(database, agency, source, event_id)
     if row is not None and row["refused"] and not row["reason"]:
         stream, why = str(row["stream"]), row["refused"]
         return EventStatus(id=event_id, source=source, subject=stream, status="unsent", reason=why)

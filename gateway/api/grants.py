@@ -7,7 +7,7 @@ the case's access log with the number of the grant, where the case's agencies re
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
@@ -26,6 +26,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import CASE, Shape
 from gateway.web import paging
 from storage import glass, reads
+from storage.glass import CaseGrant
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/grants", tags=["operation"])
 _NOBODY = ("unauthenticated", "operators_only", "nameless_operator")
@@ -156,39 +157,38 @@ async def opened(number: Number, asker: Asker, gateway: Context, database: Datab
     only_operators(asker)
     row = await glass.one(await gateway.database(), number)
     _require_live(row, asker)
-    database.look_under(number, row["stream"])
-    case = await reads.case(database, ADMIN, row["stream"])
+    database.look_under(number, row.stream)
+    case = await reads.case(database, ADMIN, row.stream)
     order = [] if case is None else case["view"].get("order", [])
     events = in_fold_order(
-        await reads.history(database, ADMIN, row["stream"]),
+        await reads.history(database, ADMIN, row.stream),
         [(one["source"], one["id"]) for one in order],
     )[-_MOST:]
     viewer = Viewer(asker.name, "", has_role=True, is_secret=True)
     folded = {(one["source"], one["id"]) for one in order}
     said = await bodies.said(gateway, database, viewer, events)
     items = [
-        item_of(viewer, one, [], folded=(one.row["source"], one.row["id"]) in folded)
-        for one in said
+        item_of(viewer, one, [], folded=(one.row["source"], one.row.id) in folded) for one in said
     ]
     return Opened(grant=_grant(row), items=items)
 
 
-def _require_live(row: Any, asker: Principal) -> None:
-    if row["asked_by"] != asker.name:
+def _require_live(row: CaseGrant, asker: Principal) -> None:
+    if row.asked_by != asker.name:
         raise CasebusError("grant_not_live", "it was given to another operator")
-    if not row["is_live"]:
+    if not row.is_live:
         raise CasebusError("grant_not_live", f"it is {_state(row)}")
 
 
-def _grant(row: Any) -> Grant:
-    named = ("asked_by", "asked_at", "reason", "decided_by", "decided_at", "ends_at", "looks")
-    about = {name: row[name] for name in named}
-    return Grant(grant=row["id"], case=str(row["stream"]), state=_state(row), **about)
+def _grant(row: CaseGrant) -> Grant:
+    return Grant(
+        **{**row._asdict(), "grant": row.id, "case": str(row.stream), "state": _state(row)}
+    )
 
 
-def _state(row: Any) -> State:
-    if row["agreed"] is None:
-        return "asked" if row["is_fresh"] else "over"
-    if not row["agreed"]:
+def _state(row: CaseGrant) -> State:
+    if row.agreed is None:
+        return "asked" if row.is_fresh else "over"
+    if not row.agreed:
         return "declined"
-    return "live" if row["is_live"] else "over"
+    return "live" if row.is_live else "over"

@@ -6,6 +6,7 @@ restricted case it shows only that the case exists.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -24,10 +25,18 @@ from gateway.monitoring import journeys
 from gateway.problems import documented
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
-from gateway.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
+from gateway.shapes import CASE, EVENT, SOURCE, Position, Shape
 from storage import operating as stored
 from storage import reads, stalling
-from storage.operating import CaseFound
+from storage.operating import (
+    CaseFound,
+    CaseStanding,
+    HandOverTime,
+    RecordedStep,
+    RefusedEvent,
+    UnsentEvent,
+)
+from storage.rejects import RejectedPlace
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/where", tags=["operation"])
 _MOST = 50
@@ -129,13 +138,13 @@ async def where(case: Name, asker: Asker, gateway: Context, database: Database) 
     database.look_at(found.stream)
     standing = await stored.standing(database, found.stream)
     partition = partition_for(str(found.stream).encode(), gateway.settings.installation_partitions)
-    if standing is not None and standing["closed"]:
+    if standing is not None and standing.closed:
         return _restricted(found, await _facts(gateway, database, standing, partition))
     return await _journey(gateway, database, found, standing, partition)
 
 
 async def _facts(
-    gateway: Gateway, database: Looking, standing: Any, partition: int
+    gateway: Gateway, database: Looking, standing: CaseStanding | None, partition: int
 ) -> journeys.Facts:
     """Facts that hold up every case of the partition, and those that hold up this one inside."""
     waiting = [one for one in await stalling.stalled(database) if one.partition == partition]
@@ -147,7 +156,7 @@ async def _facts(
         places=[
             one
             for one in await stored.places(database)
-            if (one["topic"], one["partition"]) == (JOURNAL, partition)
+            if (one.topic, one.partition) == (JOURNAL, partition)
         ],
         stalled=await _stalled(database),
     )
@@ -171,9 +180,13 @@ def _restricted(found: CaseFound, facts: journeys.Facts) -> Journey:
 
 
 async def _journey(
-    gateway: Gateway, database: Looking, found: CaseFound, standing: Any, partition: int
+    gateway: Gateway,
+    database: Looking,
+    found: CaseFound,
+    standing: CaseStanding | None,
+    partition: int,
 ) -> Journey:
-    steps = await _steps(gateway, database, found)
+    ways = await _ways(gateway, database, found)
     owed = await stored.owed(database, found.stream)
     unsent = await stored.unsent(database, found.stream)
     refusals = await stored.refusals(database, found.stream, found.event_id, _MOST)
@@ -181,20 +194,20 @@ async def _journey(
         await _facts(gateway, database, standing, partition),
         unsent=unsent,
         refusals=refusals,
-        steps=steps,
+        steps=ways,
         owed=owed,
     )
     folded = await stored.folded(database, found.stream)
     return Journey(
         case=str(found.stream),
         event=found.event_id,
-        status=None if standing is None else standing["status"],
-        procedure=None if standing is None else standing["procedure"],
+        status=None if standing is None else standing.status,
+        procedure=None if standing is None else standing.procedure,
         restricted=False,
         partition=partition,
         stuck=_why(journeys.why(facts)),
-        steps=[_step(one, folded=(one["source"], one["id"]) in folded) for one in steps],
-        owed=[Owed(**{**dict(one), "title": one["title"] or ""}) for one in owed],
+        steps=[_step(one, folded=(one.step.source, one.step.id) in folded) for one in ways],
+        owed=[Owed(**{**one._asdict(), "title": one.title or ""}) for one in owed],
         unsent=[_unsent(one) for one in unsent],
         refusals=[_refusal(one) for one in refusals],
     )
@@ -213,43 +226,42 @@ def _place(name: str) -> tuple[str, str, int]:
     return service, topic, int(partition)
 
 
-async def _steps(gateway: Gateway, database: Looking, found: CaseFound) -> list[dict[str, Any]]:
+async def _ways(gateway: Gateway, database: Looking, found: CaseFound) -> list[journeys.EventWay]:
     rows = await stored.steps(database, found.stream, found.event_id, _MOST)
     agencies = gateway.directory().agencies
     came = await stored.came(database, found.stream)
     return [
-        {
-            **dict(row),
-            "hosted": {
+        journeys.EventWay(
+            step=row,
+            hosted={
                 name: agencies[name].delivery == "hosted"
-                for name in row["recipients"]
+                for name in row.recipients
                 if name in agencies
             },
-            "delivered": _at(came, row, "delivered"),
-            "opened": _at(came, row, "retrieved"),
-        }
+            delivered=_at(came, row, "delivered"),
+            opened=_at(came, row, "retrieved"),
+        )
         for row in rows
     ]
 
 
-def _at(came: list[Any], row: Any, step: str) -> dict[str, datetime]:
-    about = (row["source"], row["id"], step)
-    return {
-        one["agency"]: one["at"] for one in came if (one["source"], one["id"], one["step"]) == about
-    }
+def _at(came: Iterable[HandOverTime], row: RecordedStep, step: str) -> dict[str, datetime]:
+    about = (row.source, row.id, step)
+    return {one.agency: one.at for one in came if (one.source, one.id, one.step) == about}
 
 
-def _step(row: dict[str, Any], *, folded: bool) -> Step:
+def _step(way: journeys.EventWay, *, folded: bool) -> Step:
+    row = way.step
     return Step(
-        type=row["type"],
-        source=row["source"],
-        id=row["id"],
-        recipients=row["recipients"],
+        type=row.type,
+        source=row.source,
+        id=row.id,
+        recipients=row.recipients,
         topic=JOURNAL,
-        partition=row["partition"],
-        offset=row["kafka_offset"],
-        position=position_of(row),
-        stages=[Stage(**one) for one in journeys.stages(row, folded=folded)],
+        partition=row.partition,
+        offset=row.kafka_offset,
+        position=Position(epoch=row.epoch, partition=row.partition, index=row.log_index),
+        stages=[Stage(**one) for one in journeys.stages(way, folded=folded)],
     )
 
 
@@ -261,23 +273,23 @@ def _why(stuck: journeys.Stuck) -> Why:
     return Why(code=stuck.code, says=stuck.in_words(), since=stuck.since, about=about)
 
 
-def _unsent(row: Any) -> Unsent:
+def _unsent(row: UnsentEvent) -> Unsent:
     return Unsent(
-        shelf=row["shelf"],
-        topic=row["topic"],
-        source=row["source"],
-        id=row["event_id"],
-        since=row["created_at"],
-        refused=row["refused"],
+        shelf=row.shelf,
+        topic=row.topic,
+        source=row.source,
+        id=row.event_id,
+        since=row.created_at,
+        refused=row.refused,
     )
 
 
-def _refusal(row: Any) -> Refusal:
+def _refusal(row: RefusedEvent) -> Refusal:
     return Refusal(
-        place=f"{row['partition']}-{row['kafka_offset']}",
-        door=row["door"],
-        source=row["source"],
-        id=row["event_id"],
-        reason=row["reason"],
-        at=row["rejected_at"],
+        place=str(RejectedPlace(row.partition, row.kafka_offset)),
+        door=row.door,
+        source=row.source,
+        id=row.event_id,
+        reason=row.reason,
+        at=row.rejected_at,
     )

@@ -26,6 +26,7 @@ from gateway.shapes import SOURCE, Shape
 from storage import operating as stored
 from storage import reads
 from storage.heartbeats import ServiceBeat
+from storage.operating import LastRead, UnreadCount
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
 _REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")
@@ -167,7 +168,7 @@ async def flow(
     rows = await stored.flow(database, authors, window)
     return FlowPage(
         hours=hours,
-        items=[Flow(**dict(row)) for row in rows],
+        items=[Flow(**row._asdict()) for row in rows],
         left_out=await stored.left_out(database, authors, window),
     )
 
@@ -182,10 +183,10 @@ async def connections(
     sent = await stored.last_sent(database, names)
     # The first row of each is its last event.
     last = {one.agency: one.recorded_at for one in reversed(sent)}
-    read = {row["agency"]: row for row in await stored.last_read(database, names)}
+    read = {row.agency: row for row in await stored.last_read(database, names)}
     authors, window = {*names, BUS}, timedelta(hours=hours)
-    unread = {row["agency"]: row for row in await stored.unread(database, authors, window)}
-    gaps = {row["agency"]: row["gaps"] for row in await stored.gaps(database)}
+    unread = {row.agency: row for row in await stored.unread(database, authors, window)}
+    gaps = await stored.gaps(database)
     skews = status.skews(sent)
     items = [
         Connection(
@@ -219,12 +220,12 @@ def _who(gateway: Gateway, name: str) -> dict[str, Any]:
     }
 
 
-def _latest(row: Any) -> datetime | None:
-    there = [at for at in (row["asked_at"], row["retrieved_at"]) if at is not None]
+def _latest(row: LastRead) -> datetime | None:
+    there = [at for at in (row.asked_at, row.retrieved_at) if at is not None]
     return max(there, default=None)
 
 
-def _unread(row: Any) -> dict[str, Any]:
+def _unread(row: UnreadCount | None) -> dict[str, Any]:
     if row is None:
         return {"sent_to_it": 0, "unread": 0, "oldest_unread": None}
-    return {"sent_to_it": row["sent"], "unread": row["unread"], "oldest_unread": row["oldest_at"]}
+    return {"sent_to_it": row.sent, "unread": row.unread, "oldest_unread": row.oldest_at}

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from casebus.admission.judge import Admitted
 from casebus.errors import CasebusError
-from gateway.access.looks import Looking
 from gateway.api.rejected import PLACE, misnamed, parsed
 from gateway.identity.caller import Asker, Operator, Principal, named
 from gateway.monitoring import judgement
@@ -20,8 +19,8 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import CASE, EVENT, SOURCE, Shape
 from gateway.web import paging
 from storage import redriving, rejects
-from storage.handles import Connection
-from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate
+from storage.handles import Connection, Handle
+from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate, KeptRedrive, RedrivenRecord
 from storage.rejects import RejectedPlace, RejectFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/redrives", tags=["rejected"])
@@ -281,7 +280,7 @@ async def decline(number: Number, name: Operator, gateway: Context) -> RedriveDe
     return await _decide(gateway, number, name, agreed=False)
 
 
-async def _decide(gateway: Any, number: int, name: str, *, agreed: bool) -> RedriveDetail:
+async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> RedriveDetail:
     pool = await gateway.database()
     async with pool.acquire() as connection, connection.transaction():
         await redriving.lock(connection)
@@ -289,7 +288,7 @@ async def _decide(gateway: Any, number: int, name: str, *, agreed: bool) -> Redr
     return await _detail(pool, None, number)
 
 
-async def _detail(database: Looking, agency: str | None, number: int) -> RedriveDetail:
+async def _detail(database: Handle, agency: str | None, number: int) -> RedriveDetail:
     rows = await redriving.redrives(database, agency, number=number)
     if not rows:
         raise CasebusError("not_found", f"there is no redrive {number}")
@@ -297,39 +296,39 @@ async def _detail(database: Looking, agency: str | None, number: int) -> Redrive
     return RedriveDetail(**_redrive(rows[0]), each=[_redriven(one) for one in each])
 
 
-def _redrive(row: Any) -> dict[str, Any]:
-    return {**row, "redrive": row["id"], "state": _state(row)}
+def _redrive(row: KeptRedrive) -> dict[str, Any]:
+    return {**row._asdict(), "redrive": row.id, "state": _state(row)}
 
 
-def _state(row: Any) -> State:
-    if row["agreed"] is None:
-        return "asked" if row["is_fresh"] else "lapsed"
-    return "agreed" if row["agreed"] else "declined"
+def _state(row: KeptRedrive) -> State:
+    if row.agreed is None:
+        return "asked" if row.is_fresh else "lapsed"
+    return "agreed" if row.agreed else "declined"
 
 
-def _redriven(row: Any) -> Redriven:
+def _redriven(row: RedrivenRecord) -> Redriven:
     return Redriven(
-        place=f"{row['partition']}-{row['kafka_offset']}",
-        source=row["source"],
-        id=row["event_id"],
-        subject=str(row["subject"]),
-        reason=row["reason"],
+        place=str(RejectedPlace(row.partition, row.kafka_offset)),
+        source=row.source,
+        id=row.event_id,
+        subject=str(row.subject),
+        reason=row.reason,
         outcome=_outcome(row),
-        rejected_again=row["rejected_again"] if row["sent_at"] else None,
-        refused=row["refused"],
-        due_at=row["due_at"],
-        sent_at=row["sent_at"],
+        rejected_again=row.rejected_again if row.sent_at else None,
+        refused=row.refused,
+        due_at=row.due_at,
+        sent_at=row.sent_at,
     )
 
 
-def _outcome(row: Any) -> Any:
+def _outcome(row: RedrivenRecord) -> Any:
     """The known outcome, the surest first."""
     known = {
-        "needless": row["needless"],
-        "journaled": row["sent_at"] and row["journaled"],
-        "rejected": row["sent_at"] and row["rejected_again"],
-        "sent": row["sent_at"],
-        "unsent": row["refused"],
-        "waits": row["due_at"],
+        "needless": row.needless,
+        "journaled": row.sent_at and row.journaled,
+        "rejected": row.sent_at and row.rejected_again,
+        "sent": row.sent_at,
+        "unsent": row.refused,
+        "waits": row.due_at,
     }
     return next((name for name, holds in known.items() if holds), "asked")

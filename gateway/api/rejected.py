@@ -6,6 +6,7 @@ its name are counted (ADR 46). An operator is shown all, and each of its looks i
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from gateway.web import paging
 from storage import reads, redriving
 from storage import rejects as stored
 from storage.handles import Handle, Row
-from storage.rejects import RejectedPlace, RejectFilter
+from storage.rejects import RejectedPlace, RejectFilter, RejectGroup
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/rejected", tags=["rejected"])
 
@@ -152,15 +153,15 @@ async def rejected(
     wanted = RejectFilter(reason, door, source, every)
     rows = await stored.listed(database, asker.agency, wanted, after=after, limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
-    place = last and [last["rejected_at"].isoformat(), last["partition"], last["kafka_offset"]]
+    place = last and [last.rejected_at.isoformat(), last.partition, last.kafka_offset]
     first = cursor is None
     if asker.agency is None:
         for row in rows[:limit]:
-            database.look_at(rejects.case_of(row["subject"]))
+            database.look_at(rejects.case_of(row.subject))
     groups = await stored.grouped(database, asker.agency, wanted) if first else []
     others = await reads.unverified(database, asker.agency) if first and asker.agency else []
     return RejectedPage(
-        items=[Rejected(**_shown(row)) for row in rows[:limit]],
+        items=[Rejected(**_shown(row._asdict())) for row in rows[:limit]],
         groups=[_group(row) for row in groups],
         unverified=[Unverified(**{**row, "leaves": row["leaves"] or []}) for row in others],
         next=place and paging.encode(place),
@@ -179,7 +180,7 @@ async def one_rejected(
         **_shown({**row, "subject": row["stream"], "bytes": row["value"] and len(row["value"])}),
         **rejects.readable(row, gateway.schemas, taken_back=hidden),
         **why(row["reason"])._asdict(),
-        redrives=[Again(**one) for one in again],
+        redrives=[Again(**one._asdict()) for one in again],
     )
 
 
@@ -192,7 +193,7 @@ async def _is_taken_back(database: Handle, row: Row) -> bool:
     return (row["source"], row["event_id"]) in recalled.get(stream, {})
 
 
-async def find(database: Looking, asker: Principal, text: str) -> Any:
+async def find(database: Looking, asker: Principal, text: str) -> Row:
     """The row of a place or of an event's last rejection; raises `not_found`."""
     place = parsed(text) or await stored.by_event(database, asker.agency, text)
     row = await stored.one(database, asker.agency, place) if place else None
@@ -219,7 +220,7 @@ def parsed(text: str) -> RejectedPlace | None:
         return None
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "place": str(RejectedPlace(row["partition"], row["kafka_offset"])),
         "door": row["door"],
@@ -237,10 +238,11 @@ def _shown(row: Any) -> dict[str, Any]:
     }
 
 
-def _group(row: Any) -> Group:
-    words = why(row["reason"])._asdict()
-    later = row["reason"] in PASSES_LATER
-    return Group(**{**row, **words, "agencies": row["agencies"] or [], "passes_later": later})
+def _group(one: RejectGroup) -> Group:
+    words = why(one.reason)._asdict()
+    later = one.reason in PASSES_LATER
+    about = {"agencies": one.agencies or [], "passes_later": later}
+    return Group(**{**asdict(one), **words, **about})
 
 
 def _place(place: Any) -> tuple[datetime, int, int]:

@@ -18,6 +18,7 @@ from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, SOURCE, Shape
 from gateway.web import paging
 from storage import rejects, stalling
+from storage.rejects import LeftOutAuthor, SuspendedCase
 from storage.stalling import Stalled
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/suspended", tags=["rejected"])
@@ -64,16 +65,14 @@ async def suspended(
     return SuspendedList(items=found)
 
 
-def _fold(row: Any) -> Suspended:
-    why = f"its events could not be derived ({row['error']})"
-    return _made(
-        "fold", why, case=str(row["stream"]), agency=row["opener"], since=row["updated_at"]
-    )
+def _fold(row: SuspendedCase) -> Suspended:
+    why = f"its events could not be derived ({row.error})"
+    return _made("fold", why, case=str(row.stream), agency=row.opener, since=row.updated_at)
 
 
-def _room(row: Any) -> Suspended:
-    why = f"{row['events']:,} events are kept and left out, from {row['first_id']} on"
-    return _made("room", why, case=str(row["stream"]), agency=row["author"])
+def _room(row: LeftOutAuthor) -> Suspended:
+    why = f"{row.events:,} events are kept and left out, from {row.first_id} on"
+    return _made("room", why, case=str(row.stream), agency=row.author)
 
 
 def _law(one: Stalled) -> Suspended:

@@ -5,12 +5,19 @@ A cause inside the bus comes before an agency's debt: nobody is called while we 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from storage.handles import Columns
+from storage.operating import (
+    CaseStanding,
+    OpenDuty,
+    RecordedStep,
+    RefusedEvent,
+    ServicePlace,
+    UnsentEvent,
+)
 
 #: Code -> the sentence of the API; the console has its own in both languages.
 SENTENCES = {
@@ -50,19 +57,30 @@ class Stuck:
         return SENTENCES[self.code].format(**named)
 
 
+class EventWay(NamedTuple):
+    """An event of a case, and how it came to its recipients."""
+
+    step: RecordedStep
+    #: Of each recipient in the directory whether the gateway is its inbox.
+    hosted: Mapping[str, bool]
+    #: Recipient -> when.
+    delivered: Mapping[str, datetime]
+    opened: Mapping[str, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts about a case's place; rows as they were read."""
+    """The facts about a case's place."""
 
     partition: int
     now: datetime
-    standing: Columns | None
+    standing: CaseStanding | None
     law: str = ""
-    places: Sequence[Columns] = ()
-    unsent: Sequence[Columns] = ()
-    refusals: Sequence[Columns] = ()
-    steps: Sequence[Columns] = ()
-    owed: Sequence[Columns] = ()
+    places: Sequence[ServicePlace] = ()
+    unsent: Sequence[UnsentEvent] = ()
+    refusals: Sequence[RefusedEvent] = ()
+    steps: Sequence[EventWay] = ()
+    owed: Sequence[OpenDuty] = ()
     #: (service, topic, partition) of each standstill.
     stalled: frozenset[tuple[str, str, int]] = field(default_factory=frozenset)
 
@@ -79,77 +97,81 @@ def _inside(facts: Facts) -> Stuck | None:
     row, at = facts.standing, facts.partition
     if facts.law:
         return Stuck("law", partition=at, says=facts.law)
-    if row is not None and row["suspended"]:
-        return Stuck("suspended", says=row["suspended"])
+    if row is not None and row.suspended:
+        return Stuck("suspended", says=row.suspended)
     for one in facts.places:
-        if (one["service"], one["topic"], one["partition"]) in facts.stalled:
+        if (one.service, one.topic, one.partition) in facts.stalled:
             return _of_place("stands", one)
     return None
 
 
 def _on_its_way(facts: Facts) -> Stuck | None:
     for one in facts.unsent:
-        named = {"event": one["event_id"], "agency": one["source"], "since": one["created_at"]}
-        if one["refused"]:
-            return Stuck("refused", says=one["refused"], **named)
-        return Stuck("unsent", **named)
-    for one in facts.refusals:
-        named = {"event": one["event_id"] or "", "agency": one["source"] or ""}
-        return Stuck("rejected", says=one["reason"], since=one["rejected_at"], **named)
+        code, says = ("refused", one.refused) if one.refused else ("unsent", "")
+        return Stuck(code, says=says, event=one.event_id, agency=one.source, since=one.created_at)
+    for refused in facts.refusals:
+        return Stuck(
+            "rejected",
+            says=refused.reason,
+            event=refused.event_id or "",
+            agency=refused.source or "",
+            since=refused.rejected_at,
+        )
     return None
 
 
 def _behind(facts: Facts) -> Stuck | None:
-    behind = [one for one in facts.places if one["ends"] > one["done"]]
+    behind = [one for one in facts.places if one.ends > one.done]
     if not behind:
         return None
-    return _of_place("behind", max(behind, key=lambda one: one["ends"] - one["done"]))
+    return _of_place("behind", max(behind, key=lambda one: one.ends - one.done))
 
 
 def _handed_over(facts: Facts) -> Stuck | None:
     for one in facts.steps:
-        if one["recipients"] and one["routed_at"] is None:
-            return Stuck("not_routed", event=one["id"], since=one["recorded_at"])
+        if one.step.recipients and one.step.routed_at is None:
+            return Stuck("not_routed", event=one.step.id, since=one.step.recorded_at)
     for one in facts.steps:
-        for agency in one["recipients"]:
-            if one["hosted"].get(agency) and agency not in one["delivered"]:
+        for agency in one.step.recipients:
+            if one.hosted.get(agency) and agency not in one.delivered:
                 return Stuck(
-                    "not_delivered", event=one["id"], agency=agency, since=one["routed_at"]
+                    "not_delivered", event=one.step.id, agency=agency, since=one.step.routed_at
                 )
     row = facts.standing
-    return Stuck("unopened") if row is not None and row["status"] == "unopened" else None
+    return Stuck("unopened") if row is not None and row.status == "unopened" else None
 
 
 def _owed(facts: Facts) -> Stuck | None:
     for one in facts.owed:
-        named = {"agency": one["agency"], "says": one["title"] or one["duty"]}
-        if one["due"] is not None and one["due"] <= facts.now:
-            return Stuck("overdue", since=one["due"], **named)
+        if one.due is not None and one.due <= facts.now:
+            says = one.title or one.duty
+            return Stuck("overdue", since=one.due, agency=one.agency, says=says)
     for one in facts.owed:
-        says = one["title"] or one["duty"]
-        return Stuck("owed", agency=one["agency"], says=says, since=one["due"])
-    for one in facts.steps:
-        for agency, at in one["delivered"].items():
-            if agency not in one["opened"]:
-                return Stuck("not_opened", event=one["id"], agency=agency, since=at)
+        says = one.title or one.duty
+        return Stuck("owed", agency=one.agency, says=says, since=one.due)
+    for way in facts.steps:
+        for agency, at in way.delivered.items():
+            if agency not in way.opened:
+                return Stuck("not_opened", event=way.step.id, agency=agency, since=at)
     return None
 
 
-def _of_place(code: str, one: Columns) -> Stuck:
-    lag = one["ends"] - one["done"]
-    return Stuck(code, partition=one["partition"], service=one["service"], lag=lag)
+def _of_place(code: str, one: ServicePlace) -> Stuck:
+    lag = one.ends - one.done
+    return Stuck(code, partition=one.partition, service=one.service, lag=lag)
 
 
-def stages(step: Columns, *, folded: bool) -> list[dict[str, Any]]:
+def stages(way: EventWay, *, folded: bool) -> list[dict[str, Any]]:
     """An event's way, stage by stage, each with the time since the one before."""
+    step = way.step
     known: list[tuple[str, datetime | None, str]] = [
-        ("stored", step["stored_at"], ""),
-        ("sent", step["sent_at"], ""),
-        ("recorded", step["appended_at"], ""),
-        ("folded", step["recorded_at"] if folded else None, ""),
-        ("routed", step["routed_at"], ""),
-        *(("delivered", at, agency) for agency, at in sorted(step["delivered"].items())),
-        *(("opened", at, agency) for agency, at in sorted(step["opened"].items())),
+        ("stored", step.stored_at, ""),
+        ("sent", step.sent_at, ""),
+        ("recorded", step.appended_at, ""),
+        ("folded", step.recorded_at if folded else None, ""),
+        ("routed", step.routed_at, ""),
+        *(("delivered", at, agency) for agency, at in sorted(way.delivered.items())),
+        *(("opened", at, agency) for agency, at in sorted(way.opened.items())),
     ]
     return list(_waited([one for one in known if one[1] is not None]))
 

@@ -11,6 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header
 from casebus.events.kept import as_it_came, stamps
 from casebus.events.schemas import Schemas
+from storage.handles import RowLike
 from storage.packing import unpack_headers
 
 #: The most bytes that are shown of a body that no schema reads.
@@ -19,7 +20,7 @@ MOST_SHOWN = 512
 _DRAFTED = ("type", "source", "subject", "to", "legaltime", "causationid", "correlationid")
 
 
-def readable(row: Any, schemas: Schemas, *, taken_back: bool) -> dict[str, Any]:
+def readable(row: RowLike, schemas: Schemas, *, taken_back: bool) -> dict[str, Any]:
     """The record as its sender had it, decoded as far as it can be, and the bus's stamps.
 
     `taken_back`: its author has recalled the event, so its words are not shown.

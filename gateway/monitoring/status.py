@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, Literal, NamedTuple
 
 from casebus.trust.directory import PublicKey
-from storage.operating import Sent
+from storage.operating import Sent, ServicePlace
 
 #: The scheduler reports casework's tables separately, because a commit alone moves no table.
 TABLES, CASEWORK = "tables", "casework"
@@ -47,11 +47,11 @@ def _process(one: Mapping[str, Any]) -> Process:
 
 
 def services(
-    places: Iterable[Any], stalled: Collection[str], known: Mapping[str, Process]
+    places: Iterable[ServicePlace], stalled: Collection[str], known: Mapping[str, Process]
 ) -> list[dict[str, Any]]:
     """One row for each service, with its partitions, the farthest behind first."""
-    ordered = sorted(places, key=lambda one: one["service"])
-    by_name = {name: list(rows) for name, rows in groupby(ordered, lambda one: one["service"])}
+    ordered = sorted(places, key=lambda one: one.service)
+    by_name = {name: list(rows) for name, rows in groupby(ordered, lambda one: one.service)}
     return [
         _service(name, by_name.get(name, []), stalled, known.get(name))
         for name in dict.fromkeys([*by_name, *known])
@@ -59,7 +59,7 @@ def services(
 
 
 def _service(
-    name: str, rows: Sequence[Any], stalled: Collection[str], process: Process | None
+    name: str, rows: Sequence[ServicePlace], stalled: Collection[str], process: Process | None
 ) -> dict[str, Any]:
     found = [_place(name, row, stalled) for row in rows]
     found.sort(key=lambda one: (-one["lag"], one["topic"], one["partition"]))
@@ -80,16 +80,16 @@ def _service(
     }
 
 
-def _place(service: str, row: Any, stalled: Collection[str]) -> dict[str, Any]:
+def _place(service: str, row: ServicePlace, stalled: Collection[str]) -> dict[str, Any]:
     return {
-        "topic": row["topic"],
-        "partition": row["partition"],
-        "done": row["done"],
-        "end": row["ends"],
-        "lag": row["ends"] - row["done"],
-        "rate": row["rate"],
-        "oldest_seconds": round(row["oldest"], 1),
-        "stalled": f"{service} {row['topic']}/{row['partition']}" in stalled,
+        "topic": row.topic,
+        "partition": row.partition,
+        "done": row.done,
+        "end": row.ends,
+        "lag": row.ends - row.done,
+        "rate": row.rate,
+        "oldest_seconds": round(row.oldest, 1),
+        "stalled": f"{service} {row.topic}/{row.partition}" in stalled,
     }
 
 

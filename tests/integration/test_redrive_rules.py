@@ -60,7 +60,7 @@ async def test_only_these_bytes_rejected_anew_answer_what_was_sent_again(
 
     async def again() -> list[str | None]:
         rows = await redriving.redriven(casework.pool, number)
-        return [row["rejected_again"] for row in rows]
+        return [row.rejected_again for row in rows]
 
     # Its author had sent it twice, and asks for the first.
     first = await refused(casework, record)

@@ -129,7 +129,7 @@ async def test_what_was_agreed_to_goes_to_its_door_byte_for_byte(
         [sent] = await took()
     assert (sent.key, sent.value, sent.headers) == (record.key, record.value, record.headers)
     [row] = await redriving.redriven(casework.pool, number)
-    assert row["sent_at"] is not None
+    assert row.sent_at is not None
 
 
 async def test_a_relay_that_dies_before_it_could_say_so_sends_the_same_bytes_again(
@@ -159,7 +159,7 @@ async def test_what_stands_in_the_journal_when_its_turn_comes_is_not_sent(
         await drain(connection, producer)
         assert await took() == []
     [row] = await redriving.redriven(casework.pool, number)
-    assert (row["needless"], row["journaled"]) == (True, True)
+    assert (row.needless, row.journaled) == (True, True)
     assert await obstacles(casework, RejectedPlace(0, 0)) == ["journaled"]
 
 
@@ -281,7 +281,7 @@ async def test_nobody_is_accused_while_what_is_sent_again_is_on_its_way(casework
     await refused(casework, record, "type_not_allowed")
     assert await awaited() == set()
     [row] = await redriving.redriven(casework.pool, number)
-    assert row["rejected_again"] == "type_not_allowed"
+    assert row.rejected_again == "type_not_allowed"
 
 
 async def test_what_is_mended_is_listed_with_all_only(casework: Casework) -> None:
@@ -292,7 +292,7 @@ async def test_what_is_mended_is_listed_with_all_only(casework: Casework) -> Non
     async def counts(wanted: RejectFilter) -> tuple[int, int]:
         rows = await rejects.listed(casework.pool, None, wanted, after=None, limit=9)
         groups = await rejects.grouped(casework.pool, None, wanted)
-        return len(rows), sum(one["count"] for one in groups)
+        return len(rows), sum(one.count for one in groups)
 
     assert await counts(open_) == await counts(every) == (1, 1)
     assert await counts(RejectFilter(reason="unsigned")) == (0, 0)

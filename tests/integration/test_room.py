@@ -65,7 +65,7 @@ async def test_a_flood_is_recorded_and_not_folded_and_its_author_is_told_once(ca
     assert [dict(one.headers)["ce_to"] for one in told] == [STRANGER.encode()]
     # Operators are told whose room it is, and that author; nobody else is.
     [row] = await rejects.left_out(casework.pool, None, 9)
-    assert (str(row["stream"]), row["author"], row["events"]) == (stream, STRANGER, FLOOD - 12)
+    assert (str(row.stream), row.author, row.events) == (stream, STRANGER, FLOOD - 12)
     assert await rejects.left_out(casework.pool, STRANGER, 9) == [row]
     assert await rejects.left_out(casework.pool, PSB, 9) == []
 

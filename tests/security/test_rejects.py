@@ -13,7 +13,7 @@ from gateway.api.events import status_of
 from onebox.testing import Stack
 from storage import reads, sending
 from storage import rejects as stored
-from storage.rejects import RejectFilter
+from storage.rejects import RejectedListing, RejectFilter
 from tests.integration.casework import Casework, casework_on
 from tests.integration.handed_in import hand_in
 from tests.world import with_headers
@@ -47,7 +47,7 @@ def identity(record: Record) -> tuple[str, str]:
     return envelope.source, envelope.id
 
 
-async def listed(casework: Casework, agency: str) -> list[Any]:
+async def listed(casework: Casework, agency: str) -> list[RejectedListing]:
     return await stored.listed(casework.pool, agency, RejectFilter(all=True), after=None, limit=9)
 
 
@@ -74,7 +74,7 @@ async def test_what_another_wrote_under_its_name_is_counted_and_not_shown(
     assert await casework.said() == []
     # Operators see all, and have every byte.
     seen = await stored.listed(casework.pool, None, RejectFilter(all=True), after=None, limit=9)
-    assert [(one["agency"], one["verified"]) for one in seen] == [(AMR, False)] * 4
+    assert [(one.agency, one.verified) for one in seen] == [(AMR, False)] * 4
     kept = await casework.rows("select value from own.rejected")
     assert garbage.value in {row["value"] for row in kept}
 
@@ -85,7 +85,7 @@ async def test_what_its_own_key_signed_is_its_in_full_and_comes_back_to_it(
     record = own(casework)
     await casework.reject(record, "wrong_topic")
     [row] = await listed(casework, AMR)
-    assert (row["event_id"], row["reason"]) == (identity(record)[1], "wrong_topic")
+    assert (row.event_id, row.reason) == (identity(record)[1], "wrong_topic")
     assert await reads.unverified(casework.pool, AMR) == []
     [topic] = await casework.rows("select topic from own.outbox where aggregatetype = 'rejected'")
     assert topic["topic"] == f"agency.{AMR}.rejected"

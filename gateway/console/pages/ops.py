@@ -60,7 +60,7 @@ async def ops(
         age=age,
         refused=sum(one.count for one in refused.groups),
         suspended=len(waiting.items),
-        undecided=sum(one["agreed"] is None and one["is_fresh"] for one in asked),
+        undecided=sum(one.agreed is None and one.is_fresh for one in asked),
     )
 
 

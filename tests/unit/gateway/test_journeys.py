@@ -5,36 +5,53 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from gateway.console.languages import texts
-from gateway.monitoring.journeys import SENTENCES, Facts, stages, why
+from gateway.monitoring.journeys import SENTENCES, EventWay, Facts, stages, why
+from storage.operating import (
+    CaseStanding,
+    OpenDuty,
+    RecordedStep,
+    RefusedEvent,
+    ServicePlace,
+    UnsentEvent,
+)
 
 NOW = datetime(2026, 3, 5, 8, tzinfo=UTC)
-OPEN = {"status": "sent", "suspended": None}
-STEP: dict[str, Any] = {
-    "id": "e1",
-    "recipients": ["psb"],
-    "recorded_at": NOW,
-    "routed_at": NOW,
-    "hosted": {"psb": True},
-    "delivered": {"psb": NOW},
-    "opened": {"psb": NOW},
-}
-PLACE = {"service": "casework", "topic": "case.journal", "partition": 1, "done": 5, "ends": 9}
-OWED = {"agency": "psb", "duty": "decide", "title": "决定", "due": NOW - timedelta(days=1)}
-UNSENT = {"event_id": "e2", "source": "amr", "created_at": NOW, "refused": None}
-REFUSAL = {"event_id": "e3", "source": "amr", "reason": "unknown_key", "rejected_at": NOW}
+OPEN = CaseStanding(UUID(int=1), "two_way", "sent", closed=False, suspended=None, updated_at=NOW)
+STEP = RecordedStep(
+    source="amr",
+    id="e1",
+    type="casebus.referral.sent.v1",
+    author="amr",
+    recipients=["psb"],
+    recorded_at=NOW,
+    epoch=1,
+    partition=1,
+    log_index=4,
+    appended_at=NOW,
+    kafka_offset=4,
+    stored_at=NOW,
+    sent_at=NOW,
+    routed_at=NOW,
+)
+WAY = EventWay(STEP, hosted={"psb": True}, delivered={"psb": NOW}, opened={"psb": NOW})
+PLACE = ServicePlace("casework", "case.journal", 1, 5, 9, rate=0.0, waits_since=None, oldest=0.0)
+OWED = OpenDuty("psb", "decide", "决定", NOW - timedelta(days=1))
+UNSENT = UnsentEvent("outbox", "case.journal", "amr", "e2", NOW, refused=None)
+REFUSAL = RefusedEvent(1, 2, "events.police", "amr", "e3", "unknown_key", NOW)
 #: What holds a case, the innermost first.
 CAUSES: list[tuple[str, dict[str, Any]]] = [
     ("law", {"law": "no bundle"}),
-    ("suspended", {"standing": {**OPEN, "suspended": "boom"}}),
+    ("suspended", {"standing": OPEN._replace(suspended="boom")}),
     ("stands", {"stalled": frozenset({("casework", "case.journal", 1)}), "places": [PLACE]}),
     ("unsent", {"unsent": [UNSENT]}),
     ("rejected", {"refusals": [REFUSAL]}),
     ("behind", {"places": [PLACE]}),
-    ("not_routed", {"steps": [{**STEP, "routed_at": None}]}),
+    ("not_routed", {"steps": [WAY._replace(step=STEP._replace(routed_at=None))]}),
     ("overdue", {"owed": [OWED]}),
 ]
 
@@ -67,17 +84,17 @@ def test_of_two_causes_the_inner_one_is_told() -> None:
     ],
 )
 def test_what_was_handed_over_is_looked_after(code: str, step: dict[str, Any]) -> None:
-    assert why(facts(steps=[{**STEP, **step}])).code == code
+    assert why(facts(steps=[WAY._replace(**step)])).code == code
 
 
 def test_a_refused_record_an_unopened_case_and_what_is_not_due_yet() -> None:
-    assert why(facts(unsent=[{**UNSENT, "refused": "too_large"}])).code == "refused"
-    assert why(facts(standing={"status": "unopened", "suspended": None})).code == "unopened"
-    later = {**OWED, "due": NOW + timedelta(days=1)}
+    assert why(facts(unsent=[UNSENT._replace(refused="too_large")])).code == "refused"
+    assert why(facts(standing=OPEN._replace(status="unopened"))).code == "unopened"
+    later = OWED._replace(due=NOW + timedelta(days=1))
     assert why(facts(owed=[later])).code == "owed"
     # Who is late is told before who is not.
     assert why(facts(owed=[later, OWED])).code == "overdue"
-    assert why(facts(owed=[{**OWED, "due": None}])).code == "owed"
+    assert why(facts(owed=[OWED._replace(due=None)])).code == "owed"
 
 
 def test_every_cause_has_a_sentence_in_the_api_and_in_both_languages() -> None:
@@ -90,18 +107,18 @@ def test_every_cause_has_a_sentence_in_the_api_and_in_both_languages() -> None:
 
 
 def test_the_stages_say_how_long_each_took_and_none_runs_back() -> None:
-    step = {
-        "stored_at": NOW,
-        "sent_at": NOW + timedelta(seconds=2),
-        "appended_at": NOW + timedelta(seconds=3),
-        "recorded_at": NOW + timedelta(seconds=3),
-        "routed_at": NOW + timedelta(seconds=10),
-        # Of another machine's clock.
-        "delivered": {"psb": NOW + timedelta(seconds=9)},
-        "opened": {"psb": NOW + timedelta(hours=1)},
-    }
-    found = stages(step, folded=True)
+    step = STEP._replace(
+        stored_at=NOW,
+        sent_at=NOW + timedelta(seconds=2),
+        appended_at=NOW + timedelta(seconds=3),
+        recorded_at=NOW + timedelta(seconds=3),
+        routed_at=NOW + timedelta(seconds=10),
+    )
+    # Delivered by another machine's clock.
+    delivered, opened = {"psb": NOW + timedelta(seconds=9)}, {"psb": NOW + timedelta(hours=1)}
+    way = WAY._replace(step=step, delivered=delivered, opened=opened)
+    found = stages(way, folded=True)
     names = [one["stage"] for one in found]
     assert names == ["stored", "sent", "recorded", "folded", "routed", "delivered", "opened"]
     assert [one["waited_seconds"] for one in found] == [None, 2.0, 1.0, 0.0, 7.0, 0.0, 3590.0]
-    assert "folded" not in [one["stage"] for one in stages(step, folded=False)]
+    assert "folded" not in [one["stage"] for one in stages(way, folded=False)]

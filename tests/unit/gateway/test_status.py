@@ -11,17 +11,18 @@ from casebus.trust.directory import PublicKey
 from gateway.api.operating import Flow, Service
 from gateway.console import flowing
 from gateway.monitoring import status
-from storage.operating import Sent
+from storage.operating import Sent, ServicePlace
 
 NOW = datetime(2026, 3, 5, 8, tzinfo=UTC)
 
 
-def row(service: str, partition: int, done: int, ends: int, **more: Any) -> dict[str, Any]:
-    given = {"topic": "case.journal", "rate": 1.0, "oldest": 3.0 if ends > done else 0.0, **more}
-    return {"service": service, "partition": partition, "done": done, "ends": ends, **given}
+def row(service: str, partition: int, done: int, ends: int, **more: Any) -> ServicePlace:
+    oldest = 3.0 if ends > done else 0.0
+    made = ServicePlace(service, "case.journal", partition, done, ends, 1.0, None, oldest)
+    return made._replace(**more)
 
 
-def shown(*rows: dict[str, Any], stalled: tuple[str, ...] = (), **known: Any) -> list[Service]:
+def shown(*rows: ServicePlace, stalled: tuple[str, ...] = (), **known: Any) -> list[Service]:
     return [Service(**one) for one in status.services(rows, stalled, known)]
 
 
