@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from casebus.law import acts
+from storage.handles import RowLike
 
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 EVENT = "01985f2e-7c1b-7d10-8f2a-93b1c0a7d002"
@@ -181,11 +182,11 @@ class WorkItem(Shape):
 Next = Annotated[str | None, Field(description="Cursor of the next page; none on the last.")]
 
 
-def position_of(row: Any) -> Position:
+def position_of(row: RowLike) -> Position:
     return Position(epoch=row["epoch"], partition=row["partition"], index=row["log_index"])
 
 
-def clock_of(row: Any, now: datetime) -> Clock:
+def clock_of(row: RowLike, now: datetime) -> Clock:
     """Past due and grace a clock is `unconfirmed` until its end is journaled.
 
     Design rule 15, the barrier.
@@ -199,7 +200,7 @@ def clock_of(row: Any, now: datetime) -> Clock:
     return Clock(**{**view, "state": state})
 
 
-def work_item_of(row: Any, **more: Any) -> WorkItem:
+def work_item_of(row: RowLike, **more: Any) -> WorkItem:
     columns = {"is_open": row["is_open"], "due": row["due"], "numbers": row["numbers"] or []}
     sent = {"sender": row["sender"] or "", "received": row["received"]}
     return WorkItem(**{**row["view"], "case": str(row["stream"]), **columns, **sent, **more})

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from storage.handles import Handle, WriteHandle
+from storage.handles import Handle, Row, WriteHandle
 from storage.queries import load
 
 _SQL = load("access")
@@ -40,7 +39,7 @@ async def note(db: WriteHandle, rows: Sequence[Looked]) -> None:
     await db.executemany(_SQL["note"], records, timeout=_PATIENCE)
 
 
-async def accesses(db: Handle, stream: UUID, *, limit: int) -> list[Any]:
+async def accesses(db: Handle, stream: UUID, *, limit: int) -> list[Row]:
     """The looks at a case, the last first."""
     return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))
 
@@ -52,7 +51,7 @@ async def readers(
     *,
     since: datetime,
     until: datetime,
-) -> list[Any]:
+) -> list[Row]:
     """The agencies that were shown one of these events, alone or with its case, and when."""
     columns = map(list, zip(*events, strict=True))
     asked = (stream, *columns, since, until)

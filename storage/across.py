@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.sql import composed
-from storage.handles import Connection, Pool
+from storage.handles import Connection, Pool, Row
 from storage.queries import load
 
 _SQL = load("across")
@@ -72,14 +72,14 @@ async def untold(
     ]
 
 
-async def pages(connection: Connection, query: str, *values: Any) -> AsyncIterator[list[Any]]:
+async def pages(connection: Connection, query: str, *values: Any) -> AsyncIterator[list[Row]]:
     """All rows of a query by their streams.
 
     Its last values are the place to start after, and the limit.
     """
     after = _FIRST
     while True:
-        rows: list[Any] = await connection.fetch(query, *values, after, _PAGE)
+        rows: list[Row] = await connection.fetch(query, *values, after, _PAGE)
         yield rows
         if len(rows) < _PAGE:
             return

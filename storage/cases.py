@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from casebus.cases import facets
 from casebus.cases.facets import Row
+from storage import handles
 from storage.handles import Connection
 from storage.journal import Place
 from storage.queries import load
@@ -77,7 +77,7 @@ async def standing_of(connection: Connection, streams: Iterable[UUID]) -> dict[U
     return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
-async def left_out(connection: Connection, streams: Iterable[UUID]) -> list[Any]:
+async def left_out(connection: Connection, streams: Iterable[UUID]) -> list[handles.Row]:
     """Stream, source and id of the events that the streams' folds never see."""
     return list(await connection.fetch(_SQL["left_out"], list(streams)))
 
@@ -97,7 +97,7 @@ async def among(connection: Connection, streams: set[UUID]) -> set[UUID]:
 
 async def events_of(
     connection: Connection, streams: Iterable[UUID], before: Place | None = None
-) -> list[Any]:
+) -> list[handles.Row]:
     """The events that the streams' folds see, with their bytes, in the journal's order.
 
     From the partition of `before`, only the events before that place.

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from storage.beside import LIVE, NEXT
-from storage.handles import Connection
+from storage.handles import Connection, Row
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
@@ -115,7 +115,7 @@ async def _compare(connection: Connection, table: Any, where: str, found: Differ
     found.named += [_difference(name, row) for row in rows]
 
 
-def _difference(table: str, row: Any) -> RowDifference:
+def _difference(table: str, row: Row) -> RowDifference:
     both = row["stands"] and row["again"]
     how = OTHER if both else NOT_JOURNALED if row["stands"] else MISSING
     return RowDifference(table, orjson.loads(row["key"]), how, row["columns"] if both else [])

@@ -20,6 +20,10 @@ class RowLike(Protocol):
 
     def __getitem__(self, name: str, /) -> Any: ...
 
+    def get(self, name: str, /) -> Any: ...
+
+    def keys(self) -> Iterable[str]: ...
+
 
 class Handle(Protocol):
     """Anything that reads: a connection, a pool, or something that wraps one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from storage.handles import Connection, Handle
+from storage.handles import Connection, Handle, Row
 from storage.queries import load
 
 _SQL = load("proofs")
@@ -48,10 +48,10 @@ async def verifications(db: Handle, limit: int) -> list[Run]:
     return [Run(**dict(row)) for row in rows]
 
 
-async def heads(db: Handle) -> list[Any]:
+async def heads(db: Handle) -> list[Row]:
     return list(await db.fetch(_SQL["heads"], timeout=_PATIENCE))
 
 
-async def versions(db: Handle, agencies: Collection[str], window: timedelta) -> list[Any]:
+async def versions(db: Handle, agencies: Collection[str], window: timedelta) -> list[Row]:
     asked = (sorted(agencies), window)
     return list(await db.fetch(_SQL["versions"], *asked, timeout=_PATIENCE))

@@ -20,7 +20,7 @@ from casebus.trust.receipt import LeafInputs, Receipt, witnesses_of
 from casebus.trust.tiles import WIDTH, Tile, subtrees_of, tiles_read
 from casebus.trust.witnessing import Witnessing
 from storage import heads
-from storage.handles import Handle
+from storage.handles import Handle, Row
 from storage.heads import Log, Place, StoredHead
 from storage.packing import unpack_headers
 
@@ -149,7 +149,7 @@ def _has_signed(note: SignedNote, key: PublicKey) -> bool:
     return any(line.is_by(one) for line in note.signatures for one in named)
 
 
-def _receipt(step: str, row: Any, proof: LogProof, entries: _Entries) -> Receipt:
+def _receipt(step: str, row: Row, proof: LogProof, entries: _Entries) -> Receipt:
     headers = dict(unpack_headers(row["headers"]))
     logged = {name: text.decode() for name, text in headers.items() if is_logged(name)}
     inputs = LeafInputs(logged, headers[_KEYID].decode())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from storage.handles import Connection, Handle
+from storage.handles import Connection, Handle, Row
 from storage.queries import load
 
 _SQL = load("cases")
@@ -104,7 +104,7 @@ async def view(connection: Connection, stream: UUID) -> dict[str, Any]:
     return found
 
 
-async def on_their_way(connection: Connection, events: Mapping[UUID, str]) -> list[Any]:
+async def on_their_way(connection: Connection, events: Mapping[UUID, str]) -> list[Row]:
     """Stream, value and headers of those `case.reinterpreted` that are not journaled yet."""
     return list(await connection.fetch(_SQL["renewing"], list(events), list(events.values())))
 

@@ -13,14 +13,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from casebus import telemetry
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
-from storage.handles import Connection, Pool
+from storage.handles import Connection, Pool, Row
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -61,7 +60,7 @@ def _pause(answered: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << min(answered, 16)), _LONGEST_PAUSE)
 
 
-async def rejected_for_key(connection: Connection) -> list[Any]:
+async def rejected_for_key(connection: Connection) -> list[Row]:
     """Records that wait for a trusted key: stored here, sent, rejected for their key."""
     found = await connection.fetch(_SQL["rejected_for_key"], _REACH, _ROWS)
     return list(found)

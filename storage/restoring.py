@@ -17,7 +17,7 @@ from casebus.events.stamps import ORIGIN, Origin, without_stamps
 from casebus.sql import composed
 from casebus.trust.directory import ROOT
 from storage import dumping
-from storage.handles import Connection
+from storage.handles import Connection, Row
 from storage.journal import current_epoch
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
@@ -185,7 +185,7 @@ async def rejected_headers(connection: Connection) -> AsyncIterator[tuple[Header
         yield unpack_headers(row["headers"])
 
 
-def _written(row: Any) -> Written:
+def _written(row: Row) -> Written:
     """The record's key as its author gave it: the text of `ce_subject`."""
     headers = unpack_headers(row["headers"])
     timestamp = round(row["appended_at"].timestamp() * 1000)

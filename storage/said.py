@@ -9,7 +9,7 @@ from uuid import UUID
 
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
-from storage.handles import Connection
+from storage.handles import Connection, Row
 from storage.packing import unpack_headers
 from storage.queries import load
 from storage.scheduling import Stretch
@@ -55,7 +55,7 @@ async def words_since(
     return [_word(row, schemas) for row in rows]
 
 
-def _word(row: Any, schemas: Schemas) -> SaidStatement:
+def _word(row: Row, schemas: Schemas) -> SaidStatement:
     envelope = Envelope.from_headers(unpack_headers(row["headers"]))
     return SaidStatement(
         row["stream"],

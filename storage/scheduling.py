@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Header
-from storage.handles import Connection, Handle, WriteHandle
+from storage.handles import Connection, Handle, Row, WriteHandle
 from storage.heartbeats import BeatDetail
 from storage.packing import unpack_headers
 from storage.queries import load
@@ -141,7 +141,7 @@ async def due_findings(db: Handle, now: datetime, limit: int) -> list[DueItem]:
     return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
-async def tellable_finding(connection: Connection, due: DueItem, since: datetime) -> Any | None:
+async def tellable_finding(connection: Connection, due: DueItem, since: datetime) -> Row | None:
     """As `tellable`: the finding's view and its case's numbers, if it still stands untold."""
     await connection.fetchval(_SQL["lock_case"], due.stream)
     if await connection.fetchval(_SQL["awaited"], due.stream, since):

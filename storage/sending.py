@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import Header
 from casebus.events.kept import as_it_came
-from storage.handles import Connection, Handle, WriteHandle, sole
+from storage.handles import Connection, Handle, Row, WriteHandle, sole
 from storage.packing import unpack_headers
 from storage.queries import load
 
@@ -89,7 +88,7 @@ async def unsent(
     ]
 
 
-def _headers(shelf: Shelf, row: Any) -> tuple[Header, ...]:
+def _headers(shelf: Shelf, row: Row) -> tuple[Header, ...]:
     kept = unpack_headers(row["headers"])
     return as_it_came(kept) if shelf is REDRIVEN else kept
 
@@ -125,7 +124,7 @@ async def waiting(db: Handle) -> WaitingCount:
     return WaitingCount(**sole(await db.fetchrow(_SQL["waiting"])))
 
 
-async def unsent_since(connection: Connection, limit: int) -> list[Any]:
+async def unsent_since(connection: Connection, limit: int) -> list[Row]:
     """Records that are refused or overdue, oldest first."""
     return list(await connection.fetch(_SQL["unsent_since"], OVERDUE, limit))
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import Envelope, Record
-from storage.handles import Handle, WriteHandle
+from storage.handles import Handle, Row, WriteHandle
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -113,7 +113,7 @@ async def unsent_before(db: Handle, finished: Finished) -> list[Finished]:
     return [_finished(row["source"], row["event_id"], row) for row in rows]
 
 
-def _finished(source: str, event_id: str, row: Any) -> Finished:
+def _finished(source: str, event_id: str, row: Row) -> Finished:
     stream: UUID = row["stream"]
     record = Record(str(stream).encode(), row["value"], unpack_headers(row["headers"]))
     about = (row["agency"], row["digest"], row["topic"])

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID
 
-from storage.handles import Connection, PoolHandle, Row
+from storage.handles import Connection, PoolHandle, Row, RowLike
 
 
 class Looking:
@@ -19,7 +19,7 @@ class Looking:
 
     def __init__(self, database: PoolHandle) -> None:
         self._database = database
-        self._told: dict[int, Row] = {}
+        self._told: dict[int, RowLike] = {}
         self._seen: set[UUID] = set()
         #: The grant under which an operator is shown the content of a case.
         self.break_glass: int | None = None
@@ -44,7 +44,7 @@ class Looking:
         """For figures, which name no case, and for queries with a plan of their own."""
         return self._database.acquire(timeout=timeout)
 
-    def keep_back(self, rows: Iterable[Row]) -> None:
+    def keep_back(self, rows: Iterable[RowLike]) -> None:
         """These rows were read but not shown, such as the row that only proves a next page."""
         for row in rows:
             self._told.pop(id(row), None)
@@ -63,7 +63,7 @@ class Looking:
     def streams(self) -> frozenset[UUID]:
         return frozenset(row["stream"] for row in self._told.values()) | self._seen
 
-    def note(self, rows: Iterable[Row]) -> None:
+    def note(self, rows: Iterable[RowLike]) -> None:
         """These rows are shown: on an acquired connection, the route says so."""
         # The rows themselves are kept, so that no other row gets the id of one.
         told = (row for row in rows if isinstance(row.get("stream"), UUID))

@@ -184,7 +184,7 @@ def of_event(
     schema: Schema,
     body: dict[str, Any],
     *,
-    row: Any,
+    row: RowLike,
     legal: str,
     known: Collection[UUID] = (),
     taken: TakenBack = NOTHING,

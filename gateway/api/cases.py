@@ -32,7 +32,7 @@ from gateway.shapes import (
 )
 from gateway.web import paging
 from storage import access, reads
-from storage.handles import Handle
+from storage.handles import Handle, RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: None of these is shown of a closed case.
@@ -155,7 +155,7 @@ async def one_case(
 
 
 async def then_of(
-    gateway: Gateway, agency: str, row: Any, at: datetime | None
+    gateway: Gateway, agency: str, row: RowLike, at: datetime | None
 ) -> earlier.EarlierState | None:
     """Raises `not_known_then` for outside viewers: they could find out hidden days."""
     if at is None:
@@ -167,7 +167,7 @@ async def then_of(
 
 
 async def require_part(
-    gateway: Gateway, database: Looking, agency: str, other: str, row: Any
+    gateway: Gateway, database: Looking, agency: str, other: str, row: RowLike
 ) -> None:
     """Raises `not_found` if the first holds no role, or the other has no part in the case."""
     if not viewer_of(gateway, agency, row).has_role:
@@ -176,7 +176,7 @@ async def require_part(
 
 
 async def _detail(
-    gateway: Gateway, agency: str, row: Any, then: earlier.EarlierState | None
+    gateway: Gateway, agency: str, row: RowLike, then: earlier.EarlierState | None
 ) -> CaseDetail:
     viewer = viewer_of(gateway, agency, row)
     closed = redaction.is_closed(viewer)
@@ -212,12 +212,12 @@ async def clocks(case: str, agency: Reader, gateway: Context, database: Database
     return ClockPage(items=_clocks_now(gateway, found))
 
 
-def _clocks_now(gateway: Gateway, rows: Sequence[Any]) -> list[Clock]:
+def _clocks_now(gateway: Gateway, rows: Sequence[RowLike]) -> list[Clock]:
     now = gateway.now()
     return [clock_of(one, now) for one in rows]
 
 
-def _clocks(gateway: Gateway, row: Any, then: earlier.EarlierState | None) -> list[Clock]:
+def _clocks(gateway: Gateway, row: RowLike, then: earlier.EarlierState | None) -> list[Clock]:
     if then is None:
         return _clocks_now(gateway, row["clocks"])
     return [clock_of(one, then.at) for one in then.clocks]
@@ -240,16 +240,16 @@ async def accesses(
     return AccessPage(items=[_access(one, agency) for one in rows])
 
 
-def _access(row: Any, agency: str) -> AccessItem:
+def _access(row: RowLike, agency: str) -> AccessItem:
     kept_back = {} if row["agency"] == agency else {"officer": None, "reason": None}
     return AccessItem(**{**dict(row), **kept_back})
 
 
-def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
+def viewer_of(gateway: Gateway, agency: str, row: RowLike) -> Viewer:
     return bodies.viewer_of(gateway, agency, row["view"])
 
 
-async def own(database: Handle, agency: str, case: str) -> Any:
+async def own(database: Handle, agency: str, case: str) -> RowLike:
     """The case's row; 404 if it does not exist, is not the caller's, or has no UUID."""
     row = await reads.case(database, agency, _stream(case))
     if row is None:
@@ -257,7 +257,7 @@ async def own(database: Handle, agency: str, case: str) -> Any:
     return row
 
 
-async def _whole(database: Looking, agency: str, case: str) -> Any:
+async def _whole(database: Looking, agency: str, case: str) -> RowLike:
     """The same row with its titles and clocks, read at once."""
     row = await reads.whole_case(database, agency, _stream(case))
     if row is None:
@@ -265,7 +265,7 @@ async def _whole(database: Looking, agency: str, case: str) -> Any:
     return row
 
 
-async def own_or_written(database: Looking, agency: str, case: str) -> Any:
+async def own_or_written(database: Looking, agency: str, case: str) -> RowLike:
     """The case's row, or an empty one for an author who has no part in it."""
     try:
         return await own(database, agency, case)
@@ -283,7 +283,7 @@ def _stream(text: str) -> UUID:
 
 
 async def summaries(
-    gateway: Gateway, database: Looking, agency: str, rows: Sequence[Any]
+    gateway: Gateway, database: Looking, agency: str, rows: Sequence[RowLike]
 ) -> list[CaseSummary]:
     """Each row's case as the agency sees it; the look is noted."""
     database.note(rows)
@@ -297,7 +297,7 @@ async def summaries(
     return [CaseSummary(**one) for one in seen]
 
 
-def summary_of(row: Any) -> dict[str, Any]:
+def summary_of(row: RowLike) -> dict[str, Any]:
     columns = ("status", "procedure", "opener", "opened_at", "updated_at")
     shown = {name: row["view"].get(name) or "" for name in ("title", "title_en")}
     return {

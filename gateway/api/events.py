@@ -294,7 +294,7 @@ def _delivery(agency: Any) -> str | None:
     return None if agency is None else agency.delivery
 
 
-def hand_over(row: Any, **known: Any) -> HandOver:
+def hand_over(row: RowLike, **known: Any) -> HandOver:
     """A step as the API shows it."""
     said = {name: row.get(name) for name in ("agency", "unit", "at")}
     return HandOver(**{**position_of(row).model_dump(), **said, **known})

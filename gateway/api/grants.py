@@ -167,9 +167,8 @@ async def opened(number: Number, asker: Asker, gateway: Context, database: Datab
     viewer = Viewer(asker.name, "", has_role=True, is_secret=True)
     folded = {(one["source"], one["id"]) for one in order}
     said = await bodies.said(gateway, database, viewer, events)
-    items = [
-        item_of(viewer, one, [], folded=(one.row["source"], one.row.id) in folded) for one in said
-    ]
+    named = [((one.row["source"], one.row["id"]), one) for one in said]
+    items = [item_of(viewer, one, [], folded=name in folded) for name, one in named]
     return Opened(grant=_grant(row), items=items)
 
 

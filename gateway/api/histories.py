@@ -32,6 +32,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import EVENT, SOURCE, Finding, Next, Position, Shape, position_of
 from gateway.web import paging
 from storage import reads
+from storage.handles import RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 
@@ -107,7 +108,7 @@ class _Asked(NamedTuple):
 
     gateway: Gateway
     database: Looking
-    row: Any
+    row: RowLike
     then: earlier.EarlierState | None
 
     @property
@@ -198,7 +199,7 @@ def item_of(
     )
 
 
-def _key(row: Any) -> tuple[str, str]:
+def _key(row: RowLike | WithheldEvent) -> tuple[str, str]:
     return ("", row.id) if isinstance(row, WithheldEvent) else (row["source"], row["id"])
 
 

@@ -19,6 +19,7 @@ from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
 from gateway.web import paging
 from storage import reads
+from storage.handles import RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/inbox", tags=["inbox"])
 
@@ -115,7 +116,7 @@ async def delivery(
     )
 
 
-def _delivery(row: Any) -> dict[str, Any]:
+def _delivery(row: RowLike) -> dict[str, Any]:
     return {
         "case": str(row["stream"]),
         "source": row["source"],

@@ -23,6 +23,7 @@ from gateway.runtime.law import law_of
 from gateway.shapes import SOURCE, Moment, Next, Shape
 from gateway.web import paging
 from storage import overseeing
+from storage.handles import RowLike
 from storage.overseeing import NEVER, Place, Watched
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/oversight", tags=["oversight"])
@@ -273,11 +274,11 @@ def _seated(gateway: Gateway, division: str) -> Sequence[str] | None:
     return [one.id for one in known if one.division.startswith(digits)] if digits else None
 
 
-def _counts(row: Any) -> dict[str, Any]:
+def _counts(row: RowLike) -> dict[str, Any]:
     return {name: row[name] for name in Counts.model_fields}
 
 
-def _step(law: Law, row: Any) -> OwedStep:
+def _step(law: Law, row: RowLike) -> OwedStep:
     return OwedStep(**_counts(row), clock=row["clock"], **_titled(law, row["clock"]))
 
 
@@ -304,11 +305,11 @@ def _some(moment: datetime) -> datetime | None:
     return None if moment == NEVER else moment
 
 
-def _total(rows: Sequence[Any]) -> int:
+def _total(rows: Sequence[RowLike]) -> int:
     return cast("int", rows[0]["total"]) if rows else 0
 
 
-def _next(rows: Sequence[Any], limit: int, by: str) -> str | None:
+def _next(rows: Sequence[RowLike], limit: int, by: str) -> str | None:
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]

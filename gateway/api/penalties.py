@@ -22,6 +22,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import CASE, SOURCE, LocalNumber, Next, Shape
 from gateway.web import paging
 from storage import penalties
+from storage.handles import RowLike
 from storage.penalties import Sought
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/penalties", tags=["penalties"])
@@ -208,12 +209,12 @@ async def offices(agency: Caller, gateway: Context, database: Database) -> Offic
     return Offices(items=[OfficeCounts(**dict(one) | _days(one)) for one in rows])
 
 
-def _days(row: Any) -> dict[str, float | None]:
+def _days(row: RowLike) -> dict[str, float | None]:
     days = {name: row[name] for name in ("median_days", "oldest_open_days")}
     return {name: None if one is None else round(float(one), 1) for name, one in days.items()}
 
 
-def _question(row: Any) -> Question:
+def _question(row: RowLike) -> Question:
     return Question(
         case=str(row["stream"]),
         office=row["office"],

@@ -7,7 +7,6 @@ places.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -22,6 +21,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import SOURCE, Shape
 from gateway.web import paging
 from storage import proofs
+from storage.handles import RowLike
 from storage.proofs import Run
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
@@ -132,7 +132,7 @@ async def schemas(
     return Versions(hours=hours, items=items)
 
 
-def _version(gateway: Gateway, row: Any) -> Version:
+def _version(gateway: Gateway, row: RowLike) -> Version:
     known = [one for one in gateway.schemas if one.ce_type == row["type"]]
     used = gateway.schemas.by_id(row["schema_id"])
     return Version(

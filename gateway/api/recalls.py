@@ -21,6 +21,7 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import SOURCE, Identity, Position, Shape
 from storage import access, reads
+from storage.handles import RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
 #: Its system reads its own topic, and leaves no trace of it here.
@@ -95,7 +96,7 @@ async def recall(
     )
 
 
-async def _group(gateway: Gateway, database: Looking, row: Any) -> _Group:
+async def _group(gateway: Gateway, database: Looking, row: RowLike) -> _Group:
     event = (row["source"], row["id"])
     recipients = dict.fromkeys(row["recipients"])
     events = [event]
@@ -113,7 +114,7 @@ async def _group(gateway: Gateway, database: Looking, row: Any) -> _Group:
 
 
 async def _readers(
-    database: Looking, group: _Group, row: Any, said: Any, steps: Sequence[Any]
+    database: Looking, group: _Group, row: RowLike, said: Any, steps: Sequence[RowLike]
 ) -> dict[str, Reader]:
     """By agency. A reader's signature proves more than a page that was shown to it."""
     since, until = row["recorded_at"], said["recorded_at"]

@@ -205,7 +205,8 @@ async def _judgements(
     for one in planned:
         if one.obstacle not in _NOTHING_TO_JUDGE:
             row = await rejects.one(pool, asker.agency, one.place)
-            said[one.place] = _judgement(await judgement.judged(judge, row))
+            if row is not None:
+                said[one.place] = _judgement(await judgement.judged(judge, row))
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -28,6 +28,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import Next, Shape
 from gateway.web import paging
 from storage import reads, searching
+from storage.handles import RowLike
 from storage.searching import By, CaseFilter, Page, Sort, Viewing
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
@@ -165,7 +166,7 @@ async def cases(
 
 
 async def _found(
-    gateway: Gateway, database: Looking, agency: str, rows: list[Any]
+    gateway: Gateway, database: Looking, agency: str, rows: Sequence[RowLike]
 ) -> list[CaseFound]:
     """The rows as the agency sees them."""
     streams = [one["stream"] for one in rows]
@@ -184,7 +185,7 @@ async def _found(
     ]
 
 
-def _due(row: Any) -> dict[str, Any]:
+def _due(row: RowLike | None) -> dict[str, Any]:
     return {} if row is None else {name: row[name] for name in ("due", "provisional")}
 
 

@@ -21,6 +21,7 @@ from gateway.shapes import CASE, EVENT, Finding, Moment, Next, Shape, WorkItem
 from gateway.web import paging
 from gateway.work import actions, views
 from storage import work as items
+from storage.handles import RowLike
 from storage.work import Order, WorkFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/work", tags=["work"])
@@ -218,7 +219,7 @@ _NEVER: dict[Order, datetime] = {
 }
 
 
-def _cursor(row: Any, order: Order) -> str:
+def _cursor(row: RowLike, order: Order) -> str:
     at: datetime = row[order] or _NEVER[order]
     return paging.encode([at.isoformat(), row["key"]])
 

@@ -16,14 +16,14 @@ from gateway.access import redaction
 from gateway.access.redaction import Seen, TakenBack
 from gateway.runtime.context import Gateway
 from storage import reads
-from storage.handles import Handle
+from storage.handles import Handle, RowLike
 from storage.packing import unpack_headers
 
 
 class ShownEvent(NamedTuple):
     """An event's row, and its body as the viewer sees it."""
 
-    row: Any
+    row: RowLike
     seen: Seen
     #: The trace id under which its author sent it; None if the author named none.
     trace: str | None
@@ -41,7 +41,7 @@ def participant(gateway: Gateway, agency: str) -> Viewer:
 
 
 async def said(
-    gateway: Gateway, database: Handle, viewer: Viewer, rows: Sequence[Any]
+    gateway: Gateway, database: Handle, viewer: Viewer, rows: Sequence[RowLike]
 ) -> list[ShownEvent]:
     """Each row names the event's author, its recipients and its place in the journal."""
     bodies = await reads.bodies(database, [_place(row) for row in rows])
@@ -90,7 +90,7 @@ async def _recalled(gateway: Gateway, streams: Collection[UUID]) -> dict[UUID, _
 
 def _taken(
     viewer: Viewer,
-    row: Any,
+    row: RowLike,
     body: Any,
     read: tuple[Schema, dict[str, Any]],
     recalled: Mapping[UUID, _Recalled],
@@ -116,5 +116,5 @@ def _trace(body: Any) -> str | None:
     return trace_id(named.decode("ascii", "replace"))
 
 
-def _place(row: Any) -> tuple[int, int, int]:
+def _place(row: RowLike) -> tuple[int, int, int]:
     return (row["epoch"], row["partition"], row["log_index"])

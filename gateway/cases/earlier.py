@@ -25,6 +25,7 @@ from casebus.evidence.refolding import FoldTools, events_of
 from casebus.law import Law, bundle
 from gateway.runtime.context import Gateway
 from storage import bundling
+from storage.handles import RowLike, sole
 from storage.packing import unpack_headers
 
 _RECALL = any_version(CASE_RECALLED)
@@ -50,7 +51,7 @@ async def known_on(gateway: Gateway, stream: UUID, at: datetime) -> EarlierState
 
 
 def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> EarlierState:
-    state: Any = kept.state
+    state = sole(kept.state)
     lines = [line for line in map(_line, kept.records) if _recorded(line) <= at]
     if not lines:
         raise CasebusError("not_known_then", "nothing of this case was recorded by then")
@@ -84,7 +85,7 @@ def _opened_at(case: Case, events: Mapping[Identity, CaseEvent]) -> datetime | N
     return dated(events[case.order[0]]).legal.moment().astimezone(UTC)
 
 
-def _line(row: Any) -> JournalLine:
+def _line(row: RowLike) -> JournalLine:
     place = Place(row["epoch"], row["partition"], row["log_index"])
     return JournalLine(place, unpack_headers(row["headers"]), row["value"])
 

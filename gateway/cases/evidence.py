@@ -26,7 +26,7 @@ from gateway.cases import bodies
 from gateway.runtime.context import Gateway
 from storage import bundling, proving, reads
 from storage.bundling import Kept
-from storage.handles import Handle
+from storage.handles import Handle, RowLike, sole
 from storage.packing import unpack_headers
 
 #: The first head over a record is signed within a second or two of it.
@@ -85,7 +85,7 @@ async def _sight(
     return Sight(lines, relays, hand_overs, len(rows) == len(kept.records))
 
 
-def _is_known(gateway: Gateway, viewer: Viewer, row: Any, known: set[Identity]) -> bool:
+def _is_known(gateway: Gateway, viewer: Viewer, row: RowLike, known: set[Identity]) -> bool:
     """True if the history shows it with more than its month."""
     if (row["source"], row["id"]) not in known:
         return False
@@ -95,7 +95,7 @@ def _is_known(gateway: Gateway, viewer: Viewer, row: Any, known: set[Identity]) 
 
 
 async def _whole(
-    gateway: Gateway, database: Handle, viewer: Viewer, rows: Iterable[Any]
+    gateway: Gateway, database: Handle, viewer: Viewer, rows: Iterable[RowLike]
 ) -> set[Place]:
     """The places of the records that the viewer gets whole.
 
@@ -110,7 +110,7 @@ async def _whole(
     return {_place(one.row) for one in said if not one.seen.withheld}
 
 
-def _line(row: Any, *, whole: bool) -> JournalLine:
+def _line(row: RowLike, *, whole: bool) -> JournalLine:
     headers = unpack_headers(row["headers"])
     if whole:
         return shown(_place(row), headers, row["value"], row["event_leaf"])
@@ -164,7 +164,7 @@ def _own_consumers(gateway: Gateway, event: Any) -> Iterator[str]:
             yield name
 
 
-def _step(step: str, row: Any, agency: str = "") -> dict[str, Any]:
+def _step(step: str, row: RowLike, agency: str = "") -> dict[str, Any]:
     about = {"step": step, "source": row["source"], "id": row["id"], "agency": agency}
     return about | _place(row).to_json()
 
@@ -187,7 +187,7 @@ def _entries(proofs: Mapping[Place, Receipt]) -> list[Entry]:
 
 
 def _state(gateway: Gateway, kept: Kept) -> dict[str, Any]:
-    row: Any = kept.state
+    row = sole(kept.state)
     unsettled = "suspended" if row["suspended"] else ""
     if row["renewing"]:
         unsettled = "what the bus said of it last was on its way"
@@ -206,5 +206,5 @@ def _limits(policies: Path) -> str:
     return (policies / LIMITS).read_text(encoding="utf-8")
 
 
-def _place(row: Any) -> Place:
+def _place(row: RowLike) -> Place:
     return Place(row["epoch"], row["partition"], row["log_index"])

@@ -11,12 +11,13 @@ from casebus.cases.visibility import Access, Viewer
 from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA
 from casebus.events.types import all_of
+from storage.handles import RowLike
 
 #: Who received and opened what, and when, is between the two.
 _NOTES = all_of("intake")
 
 
-def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list[Any]:
+def in_fold_order(rows: Sequence[RowLike], order: Sequence[tuple[str, str]]) -> list[Any]:
     """`rows` (mappings with source, id, legal_at) in the order of the fold.
 
     Events that the fold left out (the bus's own events, those without standing) come before the
@@ -44,7 +45,7 @@ class WithheldEvent(NamedTuple):
     legal_at: datetime
 
 
-def closed_history(viewer: Viewer, access: Access, rows: Sequence[Any]) -> list[Any]:
+def closed_history(viewer: Viewer, access: Access, rows: Sequence[RowLike]) -> list[Any]:
     """Month by month: first the events withheld from the viewer, then its own in the given order.
 
     The order and the bus's statements on the case do not reveal its events.
@@ -65,7 +66,7 @@ def closed_history(viewer: Viewer, access: Access, rows: Sequence[Any]) -> list[
     ]
 
 
-def _withheld(month: str, rows: Sequence[Any]) -> Iterator[WithheldEvent]:
+def _withheld(month: str, rows: Sequence[RowLike]) -> Iterator[WithheldEvent]:
     first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=CHINA)
     for at, kind in enumerate(sorted(row["type"] for row in rows), 1):
         yield WithheldEvent(f"{month}-{at}", kind, month, first)

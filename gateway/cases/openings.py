@@ -8,8 +8,6 @@ unreported because a broker was away.
 
 from __future__ import annotations
 
-from typing import Any
-
 from casebus.cases.keys import key_of
 from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope
@@ -17,6 +15,7 @@ from casebus.events.types import INTAKE_OPENED
 from casebus.trust.signing import Draft, sign
 from gateway.runtime.context import Gateway
 from storage import outbox, reads
+from storage.handles import RowLike
 from storage.outbox import OutboxRow
 
 
@@ -31,7 +30,7 @@ async def note(gateway: Gateway, agency: str, source: str, event_id: str, *, act
         await note_row(gateway, agency, row, actor=actor)
 
 
-async def note_row(gateway: Gateway, agency: str, row: Any, *, actor: str) -> None:
+async def note_row(gateway: Gateway, agency: str, row: RowLike, *, actor: str) -> None:
     """The same for a row of the inbox."""
     key = None if row["retrieved_at"] is not None else gateway.key_of(agency)
     entry = gateway.directory().agency(agency)
@@ -42,7 +41,7 @@ async def note_row(gateway: Gateway, agency: str, row: Any, *, actor: str) -> No
     await outbox.enqueue(database, [OutboxRow.of(record, door_of(entry.sector))])
 
 
-def _draft(gateway: Gateway, agency: str, row: Any, actor: str) -> Draft:
+def _draft(gateway: Gateway, agency: str, row: RowLike, actor: str) -> Draft:
     stream = str(row["stream"])
     offset = row["event_index"] + row["shift"]
     data = {

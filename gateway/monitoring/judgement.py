@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from casebus.admission.judge import Admitted, Arrival, Judge
 from casebus.errors import CasebusError
@@ -16,6 +15,7 @@ from casebus.events.topics import Topics
 from casebus.now import system_now
 from gateway.runtime.context import Gateway
 from gateway.runtime.law import law_of
+from storage.handles import RowLike
 from storage.packing import unpack_headers
 
 #: The relay finds the partition that the key belongs to, whatever their number.
@@ -38,7 +38,7 @@ async def judge_of(gateway: Gateway) -> Judge:
     return Judge(gateway.schemas, directory, law, hosted, gateway.now)
 
 
-async def judged(judge: Judge, row: Any) -> Admitted | CasebusError:
+async def judged(judge: Judge, row: RowLike) -> Admitted | CasebusError:
     """The judgement of a rejected record's bytes, as the relay would send them."""
     record = Record(row["key"], row["value"], as_it_came(unpack_headers(row["headers"])))
     arrival = Arrival(

@@ -13,9 +13,10 @@ from gateway.runtime.context import Gateway
 from gateway.shapes import WorkItem, need_of, work_item_of
 from gateway.work import requirements
 from storage import penalties, reads
+from storage.handles import RowLike
 
 
-async def shown(gateway: Gateway, agency: str, rows: Sequence[Any]) -> list[WorkItem]:
+async def shown(gateway: Gateway, agency: str, rows: Sequence[RowLike]) -> list[WorkItem]:
     """The items of rows of `storage.work`, as the agency may see them."""
     titles = await _titles(gateway, agency, rows)
     directory = gateway.directory()
@@ -30,7 +31,7 @@ async def shown(gateway: Gateway, agency: str, rows: Sequence[Any]) -> list[Work
     ]
 
 
-async def in_full(gateway: Gateway, agency: str, row: Any) -> WorkItem:
+async def in_full(gateway: Gateway, agency: str, row: RowLike) -> WorkItem:
     """One item, with what each of its actions requires today."""
     [item] = await shown(gateway, agency, [row])
     acts = await requirements.acts_of(gateway, row["law"])
@@ -51,7 +52,7 @@ async def _alike(gateway: Gateway, office: str, key: str) -> list[str]:
     return [row["key"] for row in rows if gateway.asking.may_ask(row["asker"], office, directory)]
 
 
-async def _titles(gateway: Gateway, agency: str, rows: Sequence[Any]) -> dict[UUID, str]:
+async def _titles(gateway: Gateway, agency: str, rows: Sequence[RowLike]) -> dict[UUID, str]:
     """By stream, from the event that names it, read and redacted like every body."""
     views = {row["stream"]: row["case_view"] for row in rows if row["case_view"]}
     # The gateway looks at them: the rows of the agency's items note what it is shown.

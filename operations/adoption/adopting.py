@@ -19,7 +19,7 @@ from operations.adoption import announcing
 from operations.adoption.announcing import Adoption
 from operations.adoption.previewing import preview
 from storage import law as bundles
-from storage.handles import Connection
+from storage.handles import Connection, Row
 
 _WAIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -112,7 +112,7 @@ async def show(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _adoption(row: Any, schemas: Schemas) -> dict[str, Any]:
+def _adoption(row: Row, schemas: Schemas) -> dict[str, Any]:
     said = schemas.decode(row["value"])[1]
     return {
         "digest": said["digest"],

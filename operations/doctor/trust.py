@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import in_china
@@ -16,6 +15,7 @@ from casebus.settings import Settings
 from casebus.signing.keyring import Keyring
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
+from storage.handles import Row
 
 _SHOWN = 5
 
@@ -58,7 +58,7 @@ def why_untrusted(key: SigningKey, agency: str, directory: Directory) -> str | N
     return None
 
 
-def unsaid(rows: list[Any]) -> Check:
+def unsaid(rows: list[Row]) -> Check:
     """Records that were rejected for their key and not sent again under another key."""
     if not rows:
         return Check("rejected for their key", "ok", "nothing waits to be said again")

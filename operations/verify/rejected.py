@@ -21,7 +21,7 @@ from operations.verify.report import VerifyReport
 from operations.verify.sequences import Sequences
 from operations.verify.topics import Span, Spans
 from services.casework.rejects import COLUMNS, row_of
-from storage.handles import Handle
+from storage.handles import Handle, Row
 from storage.packing import unpack_headers
 from storage.queries import load
 
@@ -138,7 +138,7 @@ class Rejected:
         else:
             self._report.problem("rejected_not_kept", place)
 
-    async def _row(self, row: Any, span: Span) -> None:
+    async def _row(self, row: Row, span: Span) -> None:
         self._report.count("rows of what was rejected")
         place = (row["partition"], row["kafka_offset"])
         try:
@@ -151,7 +151,7 @@ class Rejected:
             where = f"own.rejected {place[0]}/{place[1]}: {', '.join(sorted(columns))}"
             self._report.problem("rejected_altered", where)
 
-    def _columns(self, row: Any, place: tuple[int, int], *, is_kept: bool) -> set[str]:
+    def _columns(self, row: Row, place: tuple[int, int], *, is_kept: bool) -> set[str]:
         """Columns that disagree with the row's own bytes, and bytes that are not Kafka's."""
         headers = unpack_headers(row["headers"])
         record = RejectedRow(row["kafka_offset"], row["key"], row["value"], headers)
@@ -166,7 +166,7 @@ class Rejected:
             columns.add("key, value or headers")
         return columns
 
-    async def _is_journaled(self, row: Any) -> bool:
+    async def _is_journaled(self, row: Row) -> bool:
         identity = (row["source"], row["event_id"], row["stream"])
         return bool(await self._connection.fetchval(_SQL["journaled_leaf"], *identity, row["leaf"]))
 

@@ -22,7 +22,7 @@ from casebus.present import present
 from services.casework.records import Journaled
 from storage import cases, renewing
 from storage.cases import CaseState, Shown
-from storage.handles import Connection
+from storage.handles import Connection, Row
 from storage.journal import Place
 from storage.packing import unpack_headers
 
@@ -231,7 +231,7 @@ def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
     return case_event(envelope, data, Stamps(envelope.time, BUS_DOOR), (2**31, 0, 0))
 
 
-def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
+def restore(stream: Stream, row: Row, schemas: Schemas) -> None:
     """Take an event from the journal's table, with the stamps of its copies."""
     headers = unpack_headers(row["headers"])
     event = case_event(
