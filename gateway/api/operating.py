@@ -26,7 +26,6 @@ from gateway.shapes import SOURCE, Shape
 from storage import operating as stored
 from storage import reads
 from storage.heartbeats import ServiceBeat
-from storage.handles import RowLike
 from storage.operating import LastRead, UnreadCount
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
