@@ -124,6 +124,11 @@ async def waiting(db: Handle) -> WaitingCount:
     return WaitingCount(**sole(await db.fetchrow(_SQL["waiting"])))
 
 
+async def unsent_count(connection: Connection) -> int:
+    """How many records of the outbox wait, those apart that no broker takes."""
+    return int(await connection.fetchval(_SQL["unsent_count"]))
+
+
 async def unsent_since(connection: Connection, limit: int) -> list[Row]:
     """Records that are refused or overdue, oldest first."""
     return list(await connection.fetch(_SQL["unsent_since"], OVERDUE, limit))

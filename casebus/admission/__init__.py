@@ -1,5 +1,5 @@
 """The front door's judgement of a record: readable, signed, entitled, and its recipients. Pure.
 
-`services.admission` judges by it, and the gateway says by it what the door would say now. Touches
-cases, law, trust and events.
+Owns the reasons of a rejection, and the marks of state secrets. `services.admission` judges by it.
+The gateway says by it what the door would say now. Touches cases, law, trust and events.
 """

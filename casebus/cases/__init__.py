@@ -1,7 +1,9 @@
-"""The fold: what a case is, given its events and the law. Pure: no clock, no file, no network.
+"""The fold: what a case is, given its events and the law. Pure: no clock, no network.
 
-Owns order, procedure, clocks, findings, work items and what is derived from them.
-Touches casebus.events and casebus.law only.
+Owns order, procedure, clocks, findings, work items and what is derived from them. Owns who sees
+what of a case, how cases are matched, and what is asked about a published penalty. Touches events
+and law, with pydantic, orjson and rapidfuzz. Reads a file only where a policy is loaded
+(`Access.load`, `PenaltyEntryRules.load`, `Rooms.load`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 """Files between two networks: what a bundle and an acknowledgement are, and what follows from them.
 
-Pure: reading and writing files, Kafka and the store is `casebus.sdk.ferry`'s. docs/ferry.md.
+Owns their form, seal and order. Pure: `casebus.sdk.ferry` reads and writes files, Kafka and the
+store. Touches evidence, trust and events. docs/ferry.md.
 """

@@ -1,4 +1,6 @@
 """Figures about cases: what the indicators are, what a shared view must not show, how it reads.
 
-Pure: counts come from `storage.statistics` by way of the gateway, and `casebus.cli` writes files.
+Owns the definitions, the hiding of small cells and the text of a report. Pure: counts come from
+`storage.statistics` by way of the gateway, and `casebus.cli` writes files. Touches law and events,
+with pydantic, jinja2 and openpyxl. Reads a file only for the definitions and the report's template.
 """

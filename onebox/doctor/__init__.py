@@ -1,6 +1,7 @@
 """The checks of `casebus doctor`: the machine first, then the stack if it runs.
 
-Owns the needs of a machine and the state of its processes; the rest is `operations.doctor`.
+Owns what a machine lacks and which of its processes run; the rest is `operations.doctor`. Touches
+onebox, sdk and operations, with psutil.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import asyncpg
 from kafka import KafkaAdminClient, OffsetSpec
 
 from casebus.errors import CasebusError
@@ -40,7 +39,7 @@ from onebox.keyfolder import KeyFolder
 from onebox.options import WORKERS
 from onebox.places import Home
 from operations.away import clear_errors
-from operations.clients import open_admin
+from operations.clients import open_admin, unsent
 from operations.provision.brokers import register_agencies
 from operations.provision.callers import register_api_keys
 from rehearsal.year.lines import YearLine
@@ -199,22 +198,10 @@ def _open_admin(settings: Settings) -> KafkaAdminClient:
 def _behind(admin: KafkaAdminClient, settings: Settings) -> dict[str, int]:
     with clear_errors():
         behind = {group: _lag(admin, group) for group in WORKERS if group != "scheduler"}
-        return behind | {"outbox": asyncio.run(_unsent(settings))}
+        return behind | {"outbox": asyncio.run(unsent(settings))}
 
 
 def _lag(admin: KafkaAdminClient, group: str) -> int:
     committed = admin.list_group_offsets([group])[group]
     ends = admin.list_partition_offsets(dict.fromkeys(committed, OffsetSpec.LATEST))
     return sum(max(0, ends[place].offset - found.offset) for place, found in committed.items())
-
-
-async def _unsent(settings: Settings) -> int:
-    connection = await asyncpg.connect(settings.database_url)
-    try:
-        return int(
-            await connection.fetchval(
-                "select count(*) from own.outbox where sent_at is null and refused is null"
-            )
-        )
-    finally:
-        await connection.close()

@@ -1,4 +1,5 @@
 """Admission: the front door. Reads events.*, writes case.journal and rejected.
 
-Judges each record by `casebus.admission` and stamps it. Touches no database.
+Owns the stamps on a record, and the pace of each door. Judges each record by `casebus.admission`.
+Touches services.transport and casebus, with the types of aiokafka; no database.
 """

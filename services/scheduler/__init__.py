@@ -1,5 +1,6 @@
 """The scheduler: due clocks, cross-case questions, the directory's heartbeat, the outbox relay.
 
-Owns the events that time causes. One process leads by an advisory lock, the others wait. May touch
-storage, Kafka by services.transport, and the bus's signing key.
+Owns what happens because time passed; one process leads by an advisory lock (asyncpg), others wait.
+Touches storage, casebus and the bus's signing key. Sends by services.transport; asks for offsets
+and reads the directory by aiokafka. With orjson, pydantic and uvloop.
 """

@@ -5,6 +5,7 @@ caller goes through the same functions of `storage` and the same named queries. 
 that recording, folding, clocks, the relay and the gateway's entry use, and refuses any other. It
 has one session: no locks, and no second writer to wait for.
 
+Owns the tables in memory. Touches storage and casebus, with asyncpg's errors and orjson.
 `tests/database_contract.py` runs the same cases on it and on PostgreSQL.
 """
 

@@ -112,6 +112,9 @@ from (
           where sent_at is null order by number limit 10000) as first
 ) s;
 
+-- name: unsent_count
+select count(*) from own.outbox where sent_at is null and refused is null;
+
 -- name: unsent_since
 -- Oldest first, both kinds; for those who must say which.
 select stream, source, event_id, topic, created_at, refused from own.submission

@@ -3,6 +3,8 @@
 A new fact is one module here, one line in FACETS and, if it has rows, one migration. It is then in
 the case's JSON and digest, in the tables and their rebuild, in the gateway's answers as far as the
 caller may see it, and in the bus's events. docs/how-to/facet.md shows an example.
+
+Owns what each facet reads, takes, shows, writes and says. Touches events and law, with orjson.
 """
 
 from __future__ import annotations

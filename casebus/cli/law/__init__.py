@@ -1,6 +1,6 @@
-"""`casebus law`: reads, checks and draws the law files.
+"""`casebus law`: read, check and draw the law files; try and adopt them where the bus runs.
 
-Tries and adopts them where the bus runs.
+Owns the commands that need the files alone. Touches law, events and trust, with click and YAML.
 """
 
 from __future__ import annotations

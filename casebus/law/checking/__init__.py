@@ -2,6 +2,8 @@
 
 Pure. Loading refuses a law that cannot be used at all. This check names the places that a lawyer
 should look at.
+
+Owns the problems that it names. Touches law and events, with pydantic.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 Pure except for its own data files, which are read once. A page takes `form_of`, shows it by the
 macros in `templates/forms.html`, and reads the posted values with `read`.
+
+Owns the fields of a form and the words for what is wrong in it. Touches law and events: no
+database, no request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Checks the law by hand-made vectors: dates, fact patterns and whole cases."""
+"""The law by vectors made by hand: dates, fact patterns and whole cases.
+
+Owns the form of a vector and the judgement of one. Touches cases, events and law, with click,
+pydantic and rich.
+"""
 
 from __future__ import annotations
 
