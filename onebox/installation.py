@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from casebus.events.doors import BUS
 from casebus.later import later
 from casebus.settings import Settings
+from onebox.agencies import agencies_file
 from onebox.credentials import Credentials, write_private
 from onebox.keyfolder import KeyFolder
 from onebox.places import Home
-from operations.provision.agencies import agencies_file, read_agencies
+from operations.provision.agencies import read_agencies
 from operations.provision.callers import register_api_keys
 from operations.provision.tables import make_tables
 

@@ -33,7 +33,8 @@ def backup(admin: Admin, folder: Path, *, with_keys: bool, as_json: bool) -> Non
     """
     settings = admin.settings
     if not settings.root_digest:
-        raise CasebusError("not_a_home", f"{settings.home} holds no installation")
+        why = "CASEBUS_ROOT_DIGEST is empty: name the installation's root, or provision it first"
+        raise CasebusError("no_installation", why)
     if with_keys and admin.pack_keys is None:
         raise click.UsageError("no keys are kept here: --with-keys has nothing to pack")
     pack_keys = admin.pack_keys if with_keys else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,13 +10,6 @@ import yaml
 from casebus.events.doors import BUS
 from casebus.events.topics import Member
 from casebus.trust.directory import Agency
-
-AGENCIES = Path(__file__).parents[2] / "examples" / "agencies.yaml"
-
-
-def agencies_file() -> Path:
-    """The file of CASEBUS_AGENCIES, or the examples'."""
-    return Path(os.environ.get("CASEBUS_AGENCIES") or AGENCIES)
 
 
 def read_agencies(path: Path) -> list[Agency]:

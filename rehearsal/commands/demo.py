@@ -19,9 +19,10 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
 from casebus.trust.directory import Agency
+from onebox.agencies import AGENCIES
 from onebox.commands.up import StackProgress
 from onebox.testing import Stack
-from operations.provision.agencies import AGENCIES, read_agencies
+from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline, terminal
 from rehearsal.scenario.player import Played, Player
 from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground

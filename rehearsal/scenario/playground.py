@@ -20,8 +20,9 @@ from casebus.events.topics import ADMIN
 from casebus.law import Law
 from casebus.now import set_scenario_time
 from casebus.settings import Settings
+from onebox.agencies import agencies_file
 from onebox.testing import Stack
-from operations.provision.agencies import agencies_file, read_agencies
+from operations.provision.agencies import read_agencies
 from operations.verify.checks import verify
 from operations.verify.jobs import collect_seldom
 from rehearsal.scenario.player import Player

@@ -11,7 +11,8 @@ from typing import Self
 from casebus.events.schemas import Schemas
 from casebus.law import Law, acts, loader
 from casebus.law.compiled import Procedure
-from operations.provision.agencies import AGENCIES, read_agencies
+from onebox.agencies import AGENCIES
+from operations.provision.agencies import read_agencies
 from rehearsal.year.bodies import Bodies
 from rehearsal.year.offices import YearOffices, offices_of
 from rehearsal.year.parties import JSON, Parties

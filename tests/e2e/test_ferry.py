@@ -30,8 +30,8 @@ from casebus.sdk.gateway import Gateway
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 from casebus.trust.receipt import Receipt, check, directory_of
+from onebox.agencies import AGENCIES
 from onebox.testing import Stack
-from operations.provision.agencies import AGENCIES
 from rehearsal.scenario import sending, storyline
 from rehearsal.scenario.acting import actor_of
 from rehearsal.scenario.player import Played as Play

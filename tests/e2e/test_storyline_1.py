@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from casebus.errors import CasebusError
+from onebox.agencies import AGENCIES
 from onebox.testing import Stack
-from operations.provision.agencies import AGENCIES, read_agencies
+from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.player import Played as Play
 from rehearsal.scenario.playground import EXAMPLES, IMPORTER, Playground

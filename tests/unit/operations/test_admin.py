@@ -20,8 +20,10 @@ from operations.commands.backup import backup
 from operations.doctor.remedies import Remedies
 
 ROOM = Path(admin.__file__).parents[1]
-#: What one reads of a machine alone: its commands, its home.
-OF_ONE_MACHINE = re.compile(r"casebus (up|down|logs|status|reset|env|demo)\b|--home|\.casebus\b")
+#: What one reads of a machine alone: its commands, its home, the examples of a checkout.
+OF_ONE_MACHINE = re.compile(
+    r"casebus (up|down|logs|status|reset|env|demo)\b|--home|\.casebus\b|\.home\b|examples\b|a_home"
+)
 
 
 def _told() -> click.Command:
