@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -32,6 +33,27 @@ def homes() -> dict[str, set[str]]:
     return found
 
 
+def words() -> list[list[str]]:
+    """The rows of docs/words.md: word, meaning, the field's own, Chinese, home, what it is not."""
+    page = (ROOT / "docs/words.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_a_word_of_the_page_is_defined_once_and_whole() -> None:
+    assert len(words()) > 60
+    assert [row for row in words() if len(row) != 6 or not all(row)] == []
+    assert [row[0] for row in words() if not re.search("[\u4e00-\u9fff]", row[3])] == []
+    assert len({row[0] for row in words()}) == len(words())
+
+
+def test_the_page_of_rules_defines_no_word_beside_the_page_of_words() -> None:
+    rules = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    part = rules.split("\n## Words\n", 1)[1].split("\n## ", 1)[0]
+    assert "(words.md)" in part
+    assert "**" not in part
+
+
 @pytest.mark.slow
 def test_a_public_class_name_has_one_home() -> None:
     several = {name: sorted(files) for name, files in homes().items() if len(files) > 1}
@@ -40,15 +62,8 @@ def test_a_public_class_name_has_one_home() -> None:
 
 
 def test_each_word_of_the_page_that_names_a_class_names_one_that_is_there() -> None:
-    page = (ROOT / "docs/words.md").read_text(encoding="utf-8")
-    named = [
-        cell.strip("` ")
-        for line in page.splitlines()
-        if line.startswith("| ") and line.count("|") == 6
-        for cell in line.split("|")[4:5]
-        if cell.strip().startswith("`")
-    ]
-    assert len(named) > 30
+    named = [row[4].strip("`") for row in words() if row[4].startswith("`")]
+    assert len(named) > 50
     for name in named:
         module, _, thing = name.rpartition(".")
         path = ROOT / f"{module.replace('.', '/')}.py"
