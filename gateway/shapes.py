@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from casebus.law import acts
-from storage.handles import RowLike
+from casebus.rows import RowLike
 
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 EVENT = "01985f2e-7c1b-7d10-8f2a-93b1c0a7d002"

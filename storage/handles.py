@@ -15,16 +15,6 @@ Connection: TypeAlias = "asyncpg.Connection[Row] | PoolConnectionProxy[Row]"
 Pool: TypeAlias = "asyncpg.Pool[Row]"
 
 
-class RowLike(Protocol):
-    """A row by the names of its columns: the database's, or one that was put together from it."""
-
-    def __getitem__(self, name: str, /) -> Any: ...
-
-    def get(self, name: str, /) -> Any: ...
-
-    def keys(self) -> Iterable[str]: ...
-
-
 class Handle(Protocol):
     """Anything that reads: a connection, a pool, or something that wraps one."""
 

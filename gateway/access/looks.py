@@ -11,7 +11,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID
 
-from storage.handles import Connection, PoolHandle, Row, RowLike
+from casebus.rows import RowLike
+from storage.handles import Connection, PoolHandle, Row
 
 
 class Looking:

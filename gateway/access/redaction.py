@@ -14,7 +14,7 @@ from casebus.cases.visibility import Access, Viewer, shown
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schema
 from casebus.events.topics import ADMIN
-from storage.handles import RowLike
+from casebus.rows import RowLike
 
 #: Used in place of fields: all of them.
 ALL = "*"

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
+from casebus.rows import RowLike
 from gateway.access import agreement, redaction
 from gateway.access.looks import Looking
 from gateway.cases import bodies, earlier
@@ -32,7 +33,7 @@ from gateway.shapes import (
 )
 from gateway.web import paging
 from storage import access, reads
-from storage.handles import Handle, RowLike
+from storage.handles import Handle
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: None of these is shown of a closed case.

@@ -13,6 +13,7 @@ from pydantic import Field
 from casebus.errors import CasebusError, Reason
 from casebus.events.stamps import FLAGS, texts_of
 from casebus.events.types import REFERRAL_RECEIPTED
+from casebus.rows import RowLike
 from gateway.access import redaction
 from gateway.access.looks import Looking
 from gateway.api.cases import viewer_of
@@ -24,7 +25,7 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from storage import reads
-from storage.handles import Handle, RowLike
+from storage.handles import Handle
 from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.events.types import REFERRAL_SENT
+from casebus.rows import RowLike
 from gateway.access import agreement, redaction
 from gateway.access.looks import Looking
 from gateway.api.cases import (
@@ -32,7 +33,6 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import EVENT, SOURCE, Finding, Next, Position, Shape, position_of
 from gateway.web import paging
 from storage import reads
-from storage.handles import RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from casebus.errors import CasebusError
 from casebus.events.types import REFERRAL_SENT
+from casebus.rows import RowLike
 from gateway.api.work import Actor
 from gateway.cases import bodies, openings
 from gateway.identity.caller import Caller
@@ -19,7 +20,6 @@ from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
 from gateway.web import paging
 from storage import reads
-from storage.handles import RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/inbox", tags=["inbox"])
 

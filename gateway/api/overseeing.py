@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.law import Law
+from casebus.rows import RowLike
 from gateway.access import redaction
 from gateway.api.cases import CaseSummary, summaries
 from gateway.cases import bodies
@@ -23,7 +24,6 @@ from gateway.runtime.law import law_of
 from gateway.shapes import SOURCE, Moment, Next, Shape
 from gateway.web import paging
 from storage import overseeing
-from storage.handles import RowLike
 from storage.overseeing import NEVER, Place, Watched
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/oversight", tags=["oversight"])

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from casebus.cases.listed import Listed, PenaltyKey, question_stream
 from casebus.events.limits import LONGEST_NUMBER
+from casebus.rows import RowLike
 from casebus.trust.agency_names import AgencyNames, NamedAgency
 from gateway.identity.caller import Caller
 from gateway.problems import documented
@@ -22,7 +23,6 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import CASE, SOURCE, LocalNumber, Next, Shape
 from gateway.web import paging
 from storage import penalties
-from storage.handles import RowLike
 from storage.penalties import Sought
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/penalties", tags=["penalties"])

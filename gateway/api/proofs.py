@@ -13,6 +13,7 @@ from pydantic import Field
 
 from casebus.events.doors import BUS
 from casebus.events.types import REFERRAL_SENT
+from casebus.rows import RowLike
 from gateway.api.operating import Hours
 from gateway.identity.caller import Asker, only_operators
 from gateway.problems import documented
@@ -21,7 +22,6 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import SOURCE, Shape
 from gateway.web import paging
 from storage import proofs
-from storage.handles import RowLike
 from storage.proofs import Run
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])

@@ -12,6 +12,7 @@ from pydantic import Field
 from casebus.cases import recalls
 from casebus.errors import CasebusError
 from casebus.events.types import CASE_CORRECTED, any_version
+from casebus.rows import RowLike
 from gateway.access.looks import Looking
 from gateway.api.events import HandOver, hand_over
 from gateway.cases import bodies
@@ -21,7 +22,6 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import SOURCE, Identity, Position, Shape
 from storage import access, reads
-from storage.handles import RowLike
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
 #: Its system reads its own topic, and leaves no trace of it here.

@@ -15,6 +15,7 @@ from casebus.events.legaltime import CHINA
 from casebus.events.limits import LONGEST_NUMBER
 from casebus.events.numbers import canonical_number
 from casebus.events.traces import trace_id
+from casebus.rows import RowLike
 from gateway.access import redaction
 from gateway.access.looks import Looking
 from gateway.api.cases import CaseSummary, summary_of, viewer_of
@@ -28,7 +29,6 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import Next, Shape
 from gateway.web import paging
 from storage import reads, searching
-from storage.handles import RowLike
 from storage.searching import By, CaseFilter, Page, Sort, Viewing
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])

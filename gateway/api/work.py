@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
+from casebus.rows import RowLike
 from gateway.api.events import location
 from gateway.cases import openings
 from gateway.identity.caller import Caller
@@ -21,7 +22,6 @@ from gateway.shapes import CASE, EVENT, Finding, Moment, Next, Shape, WorkItem
 from gateway.web import paging
 from gateway.work import actions, views
 from storage import work as items
-from storage.handles import RowLike
 from storage.work import Order, WorkFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/work", tags=["work"])

@@ -12,11 +12,12 @@ from casebus.cases.visibility import Viewer
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.schemas import Schema
 from casebus.events.traces import trace_id
+from casebus.rows import RowLike
 from gateway.access import redaction
 from gateway.access.redaction import Seen, TakenBack
 from gateway.runtime.context import Gateway
 from storage import reads
-from storage.handles import Handle, RowLike
+from storage.handles import Handle
 from storage.packing import unpack_headers
 
 

@@ -23,9 +23,10 @@ from casebus.events.types import CASE_RECALLED, any_version
 from casebus.evidence.lines import JournalLine, Place
 from casebus.evidence.refolding import FoldTools, events_of
 from casebus.law import Law, bundle
+from casebus.rows import RowLike
 from gateway.runtime.context import Gateway
 from storage import bundling
-from storage.handles import RowLike, sole
+from storage.handles import sole
 from storage.packing import unpack_headers
 
 _RECALL = any_version(CASE_RECALLED)

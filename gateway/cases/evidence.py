@@ -20,13 +20,14 @@ from casebus.evidence.handed import DELIVERED, RELAYED, SUBMITTED
 from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.making import Material, hidden, make_bundle, shown
 from casebus.evidence.refolding import limits_digest
+from casebus.rows import RowLike
 from casebus.trust.receipt import Receipt
 from gateway.access import redaction
 from gateway.cases import bodies
 from gateway.runtime.context import Gateway
 from storage import bundling, proving, reads
 from storage.bundling import Kept
-from storage.handles import Handle, RowLike, sole
+from storage.handles import Handle, sole
 from storage.packing import unpack_headers
 
 #: The first head over a record is signed within a second or two of it.

@@ -11,7 +11,7 @@ from casebus.cases.visibility import Access, Viewer
 from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA
 from casebus.events.types import all_of
-from storage.handles import RowLike
+from casebus.rows import RowLike
 
 #: Who received and opened what, and when, is between the two.
 _NOTES = all_of("intake")

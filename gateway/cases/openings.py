@@ -12,10 +12,10 @@ from casebus.cases.keys import key_of
 from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope
 from casebus.events.types import INTAKE_OPENED
+from casebus.rows import RowLike
 from casebus.trust.signing import Draft, sign
 from gateway.runtime.context import Gateway
 from storage import outbox, reads
-from storage.handles import RowLike
 from storage.outbox import OutboxRow
 
 

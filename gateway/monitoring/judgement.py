@@ -13,9 +13,9 @@ from casebus.events.kept import as_it_came
 from casebus.events.partition import partition_for
 from casebus.events.topics import Topics
 from casebus.now import system_now
+from casebus.rows import RowLike
 from gateway.runtime.context import Gateway
 from gateway.runtime.law import law_of
-from storage.handles import RowLike
 from storage.packing import unpack_headers
 
 #: The relay finds the partition that the key belongs to, whatever their number.

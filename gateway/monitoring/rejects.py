@@ -11,7 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header
 from casebus.events.kept import as_it_came, stamps
 from casebus.events.schemas import Schemas
-from storage.handles import RowLike
+from casebus.rows import RowLike
 from storage.packing import unpack_headers
 
 #: The most bytes that are shown of a body that no schema reads.

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from casebus.cases.visibility import Viewer
 from casebus.events.legaltime import CHINA
+from casebus.rows import RowLike
 from gateway.cases import bodies
 from gateway.runtime.context import Gateway
 from gateway.shapes import WorkItem, need_of, work_item_of
 from gateway.work import requirements
 from storage import penalties, reads
-from storage.handles import RowLike
 
 
 async def shown(gateway: Gateway, agency: str, rows: Sequence[RowLike]) -> list[WorkItem]:
