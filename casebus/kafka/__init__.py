@@ -1,6 +1,6 @@
 """How a process reaches the brokers, and follows the directory.
 
-Owns the settings of each kafka-python client, and the words for its errors. Touches Kafka by
-kafka-python, trust and events; keeps no database. Knows nothing of who asks: the SDK, a service,
-the gateway or a command.
+Owns the settings of each client and the words for its errors, the follower of the directory, and
+the one producer of the services. Touches Kafka by kafka-python and, in a server, by aiokafka;
+trust and events. It knows nothing of the caller: the SDK, a service, the gateway or a command.
 """
