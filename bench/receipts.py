@@ -18,6 +18,7 @@ import asyncpg
 from bench import records
 from bench.report import machine
 from casebus.events.envelope import Envelope, Record
+from casebus.events.hand_overs import SUBMITTED
 from casebus.events.schemas import Schemas
 from casebus.kafka.directory import DirectoryFollower
 from casebus.law import Law
@@ -100,7 +101,7 @@ async def _made(
     pool: Pool, prover: Prover, directory: Directory, policy: Witnessing, indexes: Sequence[int]
 ) -> list[bytes]:
     """Receipts as they leave: JSON."""
-    steps = [("submitted", (*LOG, index)) for index in indexes]
+    steps = [(SUBMITTED, (*LOG, index)) for index in indexes]
     made = await receipts(pool, prover, directory, steps)
     tell = ReceiptTeller(directory, policy)
     return [json.dumps(tell(one, {}), ensure_ascii=False).encode() for one in made.values()]

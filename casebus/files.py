@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from casebus.errors import CasebusError
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+#: To open: a new file, and none that a link of somebody else leads to.
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 #: As far as the umask lets.
 _EVERYBODY = 0o666
 
@@ -62,7 +63,7 @@ def _beside(target: Path, mode: int, *, durable: bool) -> Iterator[BinaryIO]:
     # Short, whatever the file's own name takes of the room for one.
     fresh = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(os.open(fresh, _NEW, mode), "wb") as file:
+        with os.fdopen(os.open(fresh, NEW, mode), "wb") as file:
             if before is not None:
                 # What only its owner may read stays so, whatever stood there.
                 os.fchmod(file.fileno(), before & mode)

@@ -31,8 +31,9 @@ CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: How a formula begins, also in the wide forms that programs in China and Japan take for it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-#: Characters that XML cannot hold. A reader takes `_x000d_` for the character that it names.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Characters that XML 1.0 cannot hold, not even escaped.
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: A reader takes `_x000d_` for the character that it names.
 _CODE = re.compile("_(?=x[0-9a-fA-F]{4}_)")
 _UNFIT_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _NUMBERS = (int, float, Decimal)
@@ -91,7 +92,7 @@ def _put(cell: Any, value: Any) -> None:
     if not isinstance(value, str):
         cell.value = value
         return
-    fit = _CODE.sub("_x005F_", _UNFIT.sub("�", value))
+    fit = _CODE.sub("_x005F_", NOT_XML.sub("�", value))
     cell.value = fit[:_LONGEST]
     # Without this a text that begins with `=` is a formula, and `#N/A` is an error.
     cell.data_type, cell.number_format = "s", "@"

@@ -14,6 +14,12 @@ from casebus.rows import RowLike
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 EVENT = "01985f2e-7c1b-7d10-8f2a-93b1c0a7d002"
 SOURCE = "cn-330106-amr"
+#: The greatest number that a column of the tables holds.
+MOST_INTEGER = 2**31 - 1
+#: The most days that a question looks ahead: ten years.
+MOST_DAYS = 3650
+#: Characters of a name that a caller asks for: of a reason, a door, a source, a stream.
+LONGEST_NAME = 255
 
 
 def _in_utc(moment: datetime) -> datetime:

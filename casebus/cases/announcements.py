@@ -12,7 +12,7 @@ from casebus.cases.body import plain, text
 from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.finding import Finding
-from casebus.events.doors import BUS
+from casebus.events.doors import BUS, SCHEDULER
 from casebus.events.types import (
     CLOCK_BREACH_WITHDRAWN,
     CLOCK_BREACHED,
@@ -22,8 +22,6 @@ from casebus.events.types import (
     event_name,
 )
 
-#: Folds speak as the bus itself; this source answers for its own findings.
-_SCHEDULER = f"{BUS}/scheduler"
 _BREACHED, _BREACH_WITHDRAWN = event_name(CLOCK_BREACHED), event_name(CLOCK_BREACH_WITHDRAWN)
 _WARNED = event_name(CLOCK_WARNED)
 _RAISED, _WITHDRAWN = event_name(FINDING_RAISED), event_name(FINDING_WITHDRAWN)
@@ -55,7 +53,7 @@ class Announcements:
 
     def note(self, event: CaseEvent) -> None:
         """Read an event of the bus; its events of other types have no key."""
-        if event.source == _SCHEDULER:
+        if event.source == SCHEDULER:
             self._note_asked(event)
         if event.source != BUS:
             return

@@ -20,10 +20,11 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
+from casebus.events.hand_overs import DELIVERED, RELAYED, RETRIEVED, SUBMITTED
 from casebus.settings import Settings
 from casebus.trust.receipt import Proven, Receipt, check, directory_of
 
-_STEPS = ("submitted", "relayed", "delivered", "retrieved")
+_STEPS = (SUBMITTED, RELAYED, DELIVERED, RETRIEVED)
 
 
 @click.command("receipts")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 #: The bus itself, as an agency and as a sector: the author of events that it derives.
 BUS = "bus"
+#: The author of statements that no fold can derive. The bus itself says what a fold could derive.
+SCHEDULER = f"{BUS}/scheduler"
 #: The beginning of every door's name.
 DOORS = "events."
 

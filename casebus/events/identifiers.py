@@ -23,6 +23,8 @@ FORM = "form"
 CHECK_DIGIT = "check_digit"
 RANGE = "range"
 
+#: Characters of a 统一社会信用代码; the place of each is its value.
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _PATENT_NEW = re.compile(r"(?:19|20)\d{2}[12389]\d{7}([\dX])?")
 _PATENT_OLD = re.compile(r"\d{2}[12389]\d{5}([\dX])?")
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)

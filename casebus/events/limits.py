@@ -27,3 +27,5 @@ MOST_UNPACKED_BYTES = 64 * _MIB
 LONGEST_NUMBER = 200
 #: Characters of the kind of a number (`letter_no`).
 LONGEST_NUMBER_KIND = 64
+#: Numbers that are asked about together, so that any proxy takes the address.
+MOST_NUMBERS_AT_ONCE = 50

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 _BRACKETS = str.maketrans(dict.fromkeys("[{〔【〖〈《", "(") | dict.fromkeys("]}〕】〗〉》", ")"))
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+#: Every dash that is typed for a hyphen.
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _UPPER = {lower: lower - 32 for lower in range(ord("a"), ord("z") + 1)}
 _DROPPED = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
@@ -15,6 +16,6 @@ def canonical_number(text: str) -> str:
 
     `（2025）浙０１０６刑初12号` and `〔2025〕浙0106刑初12号` are one number.
     """
-    plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).translate(_DASHES)
+    plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).translate(DASHES)
     kept = "".join(one for one in plain if unicodedata.category(one) not in _DROPPED)
     return unicodedata.normalize("NFKC", kept).translate(_UPPER)

@@ -35,13 +35,6 @@ REFERRAL_SENT = "casebus.referral.sent.v1"
 RELAY_CHECKPOINT = "casebus.relay.checkpoint.v1"
 WORK_TAKEN = "casebus.work.taken.v1"
 
-#: The step of a hand-over that each of the recipient's own words proves.
-HAND_OVER_STEPS = {
-    INTAKE_RECEIVED: "delivered",
-    INTAKE_OPENED: "retrieved",
-    INTAKE_ERASED: "erased",
-}
-
 _BUS = "casebus."
 
 

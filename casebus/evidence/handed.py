@@ -9,6 +9,7 @@ from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
+from casebus.events.hand_overs import DELIVERED, RELAYED, RETRIEVED, SUBMITTED
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import RECIPIENTS, texts_of
 from casebus.events.types import INTAKE_OPENED, INTAKE_RECEIVED
@@ -17,7 +18,6 @@ from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle, ProvedHandOver
 from casebus.evidence.report import BundleReport, Flaw
 
-SUBMITTED, RELAYED, DELIVERED, RETRIEVED = "submitted", "relayed", "delivered", "retrieved"
 #: What the record of a step says. A checkpoint also speaks for agencies with their own system.
 _SAYS = {DELIVERED: INTAKE_RECEIVED, RETRIEVED: INTAKE_OPENED}
 

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from casebus.errors import CasebusError
-
-#: Make a new file only, never follow somebody else's link.
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+from casebus.files import NEW
 
 
 def write_whole(path: Path, raw: bytes, beside: Path) -> None:
@@ -22,7 +20,7 @@ def write_whole(path: Path, raw: bytes, beside: Path) -> None:
     # A leftover of our own write that was killed, or a link that somebody planted there.
     beside.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(beside, _NEW, 0o666), "wb") as file:
+        with os.fdopen(os.open(beside, NEW, 0o666), "wb") as file:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from casebus.errors import AwayError, CasebusError
+from casebus.events.limits import MOST_NUMBERS_AT_ONCE
 from casebus.patience import Patience
 from casebus.sdk.event import NewEvent
 from casebus.sdk.http import client
@@ -26,9 +27,7 @@ JSON = dict[str, Any]
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 #: All indicators of a province's year take longer than one case.
 _STATISTICS_SECONDS = 120.0
-#: The most numbers in one question.
-NUMBERS_AT_ONCE = 50
-#: Seconds; ten thousand events are read, proved and packed.
+#: Ten thousand events are read, proved and packed.
 _EVIDENCE_SECONDS = 120.0
 #: An action answers within 2 s (design rule 18, actions of officers). If it is still pending, the
 #: client asks again.
@@ -110,8 +109,8 @@ class Gateway:
     def cases_with_numbers(self, numbers: Sequence[str]) -> list[JSON]:
         """Cases with any of these numbers, each with its number in canonical form (`value`)."""
         found: list[JSON] = []
-        for at in range(0, len(numbers), NUMBERS_AT_ONCE):
-            asked = [("value", one) for one in numbers[at : at + NUMBERS_AT_ONCE]]
+        for at in range(0, len(numbers), MOST_NUMBERS_AT_ONCE):
+            asked = [("value", one) for one in numbers[at : at + MOST_NUMBERS_AT_ONCE]]
             found += self._answer("GET", "/v1/numbers", params=asked)["items"]
         return found
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from casebus.events.envelope import Envelope, Record
+from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
-from casebus.events.types import in_full
 from casebus.kafka.connection import clear_errors, open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Directory, PublicKey
+from casebus.trust.entries import entry_of
 from casebus.trust.keys import ED25519, SigningKey, key_id
-from casebus.trust.signing import Draft, sign
+from casebus.trust.signing import sign
 
-_NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
 _SEND_SECONDS = 20
 
 
@@ -81,15 +79,6 @@ class Registrar:
         return int(taken.offset)
 
     def _entry(self, event: str, about: str, said: dict[str, Any], now: datetime) -> Record:
-        ce_type = in_full(f"directory.{event}")
-        envelope = Envelope(
-            id=str(uuid.uuid4()),
-            type=ce_type,
-            source=ROOT,
-            subject=str(uuid.uuid5(_NAMESPACE, about)),
-            time=now,
-            dataschema=self._schemas.latest(ce_type).uri,
-        )
-        draft = Draft(envelope, self._schemas.encode(ce_type, said))
+        draft = entry_of(self._schemas, event, about, said, at=now)
         signedby = None if self._signer == ROOT else self._signer
         return sign([draft], self._key, self._schemas, signedby=signedby)[0]

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
+from casebus.events.hand_overs import DELIVERED, RELAYED, RETRIEVED, SUBMITTED
 from casebus.events.stamps import FLAGS, texts_of
 from casebus.events.types import REFERRAL_RECEIPTED
 from casebus.rows import RowLike
@@ -258,26 +259,24 @@ async def receipts(
     own = [name for name in recipients if _delivery(directory.agency(name)) == "kafka"]
     by_step = {
         step: [hand_over(one) for one in steps if one["step"] == step]
-        for step in ("delivered", "retrieved")
+        for step in (DELIVERED, RETRIEVED)
     }
     if relayed is not None:
         # For an own consumer the record in its inbox topic is the delivery (design rule 17, steps
         # of a hand-over).
-        by_step["delivered"] += [hand_over(relayed, agency=name) for name in own]
-    retrieved = {step.agency for step in by_step["retrieved"]}
+        by_step[DELIVERED] += [hand_over(relayed, agency=name) for name in own]
+    retrieved = {step.agency for step in by_step[RETRIEVED]}
     found = Receipts(
         submitted=hand_over(row, at=row["appended_at"]),
         relayed=None if relayed is None else hand_over(relayed),
-        delivered=by_step["delivered"],
-        retrieved=by_step["retrieved"],
+        delivered=by_step[DELIVERED],
+        retrieved=by_step[RETRIEVED],
         recipients=recipients,
         unknown=[name for name in own if name not in retrieved],
     )
     if proof:
-        given = (("submitted", found.submitted), ("relayed", found.relayed))
-        listed = [
-            (step, one) for step in ("delivered", "retrieved") for one in getattr(found, step)
-        ]
+        given = ((SUBMITTED, found.submitted), (RELAYED, found.relayed))
+        listed = [(step, one) for step in (DELIVERED, RETRIEVED) for one in getattr(found, step)]
         proved = [(step, one) for step, one in (*given, *listed) if one is not None]
         viewer = None if sees_all else agency
         await prove(gateway, proved, viewer, {"source": source, "id": event_id})

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
+from casebus.events.hand_overs import DELIVERED, RETRIEVED
 from casebus.events.partition import partition_for
 from casebus.events.topics import JOURNAL
 from casebus.events.types import REFERRAL_SENT
@@ -25,7 +26,7 @@ from gateway.monitoring import journeys
 from gateway.problems import documented
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
-from gateway.shapes import CASE, EVENT, SOURCE, Position, Shape
+from gateway.shapes import CASE, EVENT, LONGEST_NAME, SOURCE, Position, Shape
 from storage import operating as stored
 from storage import reads, stalling
 from storage.operating import (
@@ -40,7 +41,6 @@ from storage.rejects import RejectedPlace
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/where", tags=["operation"])
 _MOST = 50
-_LONGEST = 255
 
 
 class Stage(Shape):
@@ -121,7 +121,7 @@ class Journey(Shape):
     refusals: list[Refusal]
 
 
-Name = Annotated[str, Path(max_length=_LONGEST, examples=[CASE])]
+Name = Annotated[str, Path(max_length=LONGEST_NAME, examples=[CASE])]
 
 
 @router.get(
@@ -238,8 +238,8 @@ async def _ways(gateway: Gateway, database: Looking, found: CaseFound) -> list[j
                 for name in row.recipients
                 if name in agencies
             },
-            delivered=_at(came, row, "delivered"),
-            opened=_at(came, row, "retrieved"),
+            delivered=_at(came, row, DELIVERED),
+            opened=_at(came, row, RETRIEVED),
         )
         for row in rows
     ]

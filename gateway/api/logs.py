@@ -22,12 +22,12 @@ from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Gateway
-from gateway.shapes import Shape
+from gateway.shapes import MOST_INTEGER, Shape
+from gateway.web.caching import FOR_EVER
 from storage import heads, journal
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/log", tags=["log"])
 
-_MOST = 2**31 - 1
 _ORIGIN = f"casebus/{'0b' * 32}/log/1/0"
 _NOTE = f"""{_ORIGIN}
 4711
@@ -48,12 +48,11 @@ _BYTES: dict[int | str, dict[str, Any]] = {
         }
     }
 }
-_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NEVER = {"Cache-Control": "no-store"}
 _TEXT = "text/plain; charset=utf-8"
 
-Epoch = Annotated[int, Path(ge=0, le=_MOST)]
-Partition = Annotated[int, Path(ge=0, le=_MOST)]
+Epoch = Annotated[int, Path(ge=0, le=MOST_INTEGER)]
+Partition = Annotated[int, Path(ge=0, le=MOST_INTEGER)]
 
 
 class LogOf(Shape):
@@ -142,7 +141,7 @@ async def hash_tile(epoch: Epoch, partition: Partition, tile: str, gateway: Cont
             # Its records are in the log of the next epoch.
             raise CasebusError("not_found")
         raise CasebusError("log_altered", f"tile {wanted} has gaps")
-    return Response(b"".join(hashes), media_type="application/octet-stream", headers=_FOREVER)
+    return Response(b"".join(hashes), media_type="application/octet-stream", headers=FOR_EVER)
 
 
 @router.post(

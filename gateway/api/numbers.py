@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from casebus.events.limits import MOST_NUMBERS_AT_ONCE
 from casebus.events.numbers import canonical_number
 from gateway.access import redaction
 from gateway.cases import bodies
@@ -19,8 +20,6 @@ from gateway.shapes import CASE, Shape
 from storage import reads
 from storage.handles import Handle
 
-#: The most numbers at once, so that any proxy takes the address.
-MOST_AT_ONCE = 50
 router = APIRouter(route_class=ServedRoute, prefix="/v1/numbers", tags=["numbers"])
 
 
@@ -42,7 +41,7 @@ _RESPONSES = documented("unauthenticated", "database_unavailable")
 
 @router.get("", responses=_RESPONSES)
 async def cases_by_numbers(
-    value: Annotated[list[str], Query(min_length=1, max_length=MOST_AT_ONCE)],
+    value: Annotated[list[str], Query(min_length=1, max_length=MOST_NUMBERS_AT_ONCE)],
     agency: Reader,
     gateway: Context,
     database: Database,

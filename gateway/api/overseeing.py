@@ -21,13 +21,12 @@ from gateway.problems import documented, unfit
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
 from gateway.runtime.law import law_of
-from gateway.shapes import SOURCE, Moment, Next, Shape
+from gateway.shapes import MOST_DAYS, SOURCE, Moment, Next, Shape
 from gateway.web import paging
 from storage import overseeing
 from storage.overseeing import NEVER, Place, Watched
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/oversight", tags=["oversight"])
-_MOST_DAYS = 3650
 #: The role that answers in the procedure by which a case comes back, as its law names it.
 _REVERSE, _ANSWERS = "reverse_referral", "administrative"
 _REFUSALS = documented("unauthenticated", "database_unavailable", "directory_unavailable")
@@ -168,7 +167,7 @@ async def owed(
     agency: Agency = None,
     division: Division = "",
     due_within_days: Annotated[
-        int, Query(ge=0, le=_MOST_DAYS, description="What counts as due soon.")
+        int, Query(ge=0, le=MOST_DAYS, description="What counts as due soon.")
     ] = 3,
 ) -> Owed:
     """Overdue, due soon and done too late, by agency and step, in the cases that the caller sees.

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from casebus.cases import recalls
 from casebus.errors import CasebusError
+from casebus.events.hand_overs import ERASED, RETRIEVED
 from casebus.events.types import CASE_CORRECTED, any_version
 from casebus.rows import RowLike
 from gateway.access.looks import Looking
@@ -92,7 +93,7 @@ async def recall(
         read=sorted(read.values(), key=lambda one: (one.at, one.agency)),
         unread=hosted,
         unknown=[name for name in rest if name not in hosted],
-        erased=[hand_over(one) for one in steps if one["step"] == "erased"],
+        erased=[hand_over(one) for one in steps if one["step"] == ERASED],
     )
 
 
@@ -119,7 +120,7 @@ async def _readers(
     """By agency. A reader's signature proves more than a page that was shown to it."""
     since, until = row["recorded_at"], said["recorded_at"]
     looks = await access.readers(database, row["stream"], group.events, since=since, until=until)
-    opened = sorted((one for one in steps if one["step"] == "retrieved"), key=_moment, reverse=True)
+    opened = sorted((one for one in steps if one["step"] == RETRIEVED), key=_moment, reverse=True)
     found: list[tuple[Literal["opened", "shown"], Any]] = [
         ("shown", one) for one in looks if one["agency"] != row["author"]
     ]

@@ -16,7 +16,7 @@ from gateway.monitoring import judgement
 from gateway.problems import RefusedError, documented
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
-from gateway.shapes import CASE, EVENT, SOURCE, Shape
+from gateway.shapes import CASE, EVENT, LONGEST_NAME, SOURCE, Shape
 from gateway.web import paging
 from storage import redriving, rejects
 from storage.handles import Connection, Handle
@@ -25,7 +25,6 @@ from storage.rejects import RejectedPlace, RejectFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/redrives", tags=["rejected"])
 
-_LONGEST = 255
 #: It is in the journal, or its bytes were not kept.
 _NOTHING_TO_JUDGE = frozenset({"journaled", "not_kept"})
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -39,9 +38,9 @@ class RedriveRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     places: list[str] = Field(default=[], max_length=MOST_RECORDS, examples=[[PLACE]])
-    reason: str | None = Field(default=None, max_length=_LONGEST, examples=["unknown_key"])
-    door: str | None = Field(default=None, max_length=_LONGEST, examples=["events.police"])
-    source: str | None = Field(default=None, max_length=_LONGEST, examples=[SOURCE])
+    reason: str | None = Field(default=None, max_length=LONGEST_NAME, examples=["unknown_key"])
+    door: str | None = Field(default=None, max_length=LONGEST_NAME, examples=["events.police"])
+    source: str | None = Field(default=None, max_length=LONGEST_NAME, examples=[SOURCE])
     most: int = Field(default=100, ge=1, le=MOST_RECORDS)
     why: str = Field(
         default="",

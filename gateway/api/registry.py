@@ -28,9 +28,9 @@ from gateway.api.registry_query import (
 from gateway.problems import AnsweredError
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context
+from gateway.web.caching import FOR_EVER
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
-_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class RegistryResponse(JSONResponse):
@@ -197,13 +197,13 @@ async def by_id(schema_id: int, gateway: Context, *, max_id: MaxId) -> RegistryR
     found = {"schema": _by_id(gateway.schemas, schema_id).text}
     if max_id:
         return RegistryResponse(found | {"maxId": max(one.id for one in gateway.schemas)})
-    return RegistryResponse(found, headers=_FOREVER)
+    return RegistryResponse(found, headers=FOR_EVER)
 
 
 @router.get("/schemas/ids/{schema_id}/schema", dependencies=BESIDE_AN_ID)
 async def text_by_id(schema_id: int, gateway: Context) -> RegistryResponse:
     body = json.loads(_by_id(gateway.schemas, schema_id).text)
-    return RegistryResponse(body, headers=_FOREVER)
+    return RegistryResponse(body, headers=FOR_EVER)
 
 
 @router.get("/schemas/ids/{schema_id}/subjects")

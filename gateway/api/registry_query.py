@@ -14,8 +14,9 @@ from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Query
 
+from gateway.shapes import MOST_INTEGER
+
 T = TypeVar("T")
-_MOST = 2**31 - 1
 _NEVER_DELETED = "Nothing is ever deleted."
 
 
@@ -91,8 +92,10 @@ class Part:
 
 
 def _part(
-    offset: Annotated[int, Query(ge=0, le=_MOST)] = 0,
-    limit: Annotated[int, Query(ge=-_MOST, le=_MOST, description="Below 0: all.")] = -1,
+    offset: Annotated[int, Query(ge=0, le=MOST_INTEGER)] = 0,
+    limit: Annotated[
+        int, Query(ge=-MOST_INTEGER, le=MOST_INTEGER, description="Below 0: all.")
+    ] = -1,
 ) -> Part:
     return Part(offset, limit)
 

@@ -21,7 +21,7 @@ from gateway.monitoring import rejects
 from gateway.problems import documented, unfit
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database
-from gateway.shapes import CASE, EVENT, SOURCE, Next, Shape
+from gateway.shapes import CASE, EVENT, LONGEST_NAME, SOURCE, Next, Shape
 from gateway.web import paging
 from storage import reads, redriving
 from storage import rejects as stored
@@ -31,7 +31,6 @@ from storage.rejects import RejectedPlace, RejectFilter, RejectGroup
 router = APIRouter(route_class=ServedRoute, prefix="/v1/rejected", tags=["rejected"])
 
 PLACE = "2-17"
-_LONGEST = 255
 
 
 class Rejected(Shape):
@@ -123,10 +122,10 @@ class RejectedRecord(Rejected):
     redrives: list[Again]
 
 
-Reason = Annotated[str | None, Query(max_length=_LONGEST, examples=["unknown_key"])]
-Door = Annotated[str | None, Query(max_length=_LONGEST, examples=["events.police"])]
+Reason = Annotated[str | None, Query(max_length=LONGEST_NAME, examples=["unknown_key"])]
+Door = Annotated[str | None, Query(max_length=LONGEST_NAME, examples=["events.police"])]
 Source = Annotated[
-    str | None, Query(max_length=_LONGEST, description="The agency whose name it bears.")
+    str | None, Query(max_length=LONGEST_NAME, description="The agency whose name it bears.")
 ]
 Every = Annotated[
     bool,

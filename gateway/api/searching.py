@@ -26,14 +26,13 @@ from gateway.identity.caller import Reader
 from gateway.problems import documented, unfit
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database, Gateway
-from gateway.shapes import Next, Shape
+from gateway.shapes import MOST_DAYS, Next, Shape
 from gateway.web import paging
 from storage import reads, searching
 from storage.searching import By, CaseFilter, Page, Sort, Viewing
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 _DAY = timedelta(days=1)
-_MOST_DAYS = 3650
 _FEW = 20
 ClockState = Literal[
     "overdue",
@@ -69,7 +68,7 @@ class Filters(BaseModel):
     )
     owes: str | None = Field(None, max_length=64, description="The agency whose clock that is.")
     due_within_days: int | None = Field(
-        None, ge=0, le=_MOST_DAYS, description="A running clock falls due in so many days."
+        None, ge=0, le=MOST_DAYS, description="A running clock falls due in so many days."
     )
     due_to: date | None = Field(
         None, description="A running clock falls due from now to this day, in China."

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from casebus.spreadsheets import XLSX
 from casebus.statistics.tables import to_csv, to_xlsx
 from gateway.figures import answers, rules
 from gateway.figures.query import FigureQuery, parts
@@ -20,7 +21,6 @@ from gateway.shapes import SOURCE, Moment, Shape
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/stats", tags=["statistics"])
 CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST = 200
 _REFUSALS = documented("unauthenticated", "not_shared", "unknown_indicator", "database_unavailable")
 

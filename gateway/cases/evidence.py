@@ -16,7 +16,7 @@ from uuid import UUID
 from casebus.cases.room import LIMITS
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
-from casebus.evidence.handed import DELIVERED, RELAYED, SUBMITTED
+from casebus.events.hand_overs import DELIVERED, RELAYED, SUBMITTED
 from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.making import Material, hidden, make_bundle, shown
 from casebus.evidence.refolding import limits_digest

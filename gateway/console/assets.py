@@ -15,11 +15,11 @@ from pathlib import Path
 from fastapi import Request, Response
 
 from casebus.errors import CasebusError
+from gateway.web.caching import FOR_EVER
 
 _log = logging.getLogger(__name__)
 _OURS = Path(__file__).with_name("static")
 PREFIX = "/console/static"
-_FOR_EVER = "public, max-age=31536000, immutable"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -60,7 +60,7 @@ class Assets:
         asset = self._known.get(name)
         if asset is None or asset.digest != digest:
             raise CasebusError("not_found")
-        headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+        headers = {**FOR_EVER, "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
             return Response(asset.zipped, headers=headers, media_type=_type(name))

@@ -6,7 +6,6 @@ entries are appended, signed by the root key, which no service holds.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -14,13 +13,13 @@ from typing import Any, Protocol
 from kafka import KafkaConsumer, TopicPartition
 
 from casebus.events.doors import BUS
-from casebus.events.envelope import Envelope, Record
+from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
-from casebus.events.types import in_full
 from casebus.kafka.connection import consumer_settings, open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Agency, Directory
+from casebus.trust.entries import entry_of
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import Draft, sign
@@ -28,7 +27,6 @@ from operations.speakers import SPEAKERS
 
 #: Development keys are valid from here on: scenarios on their own time sign with them too.
 VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
-_NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
 _SEND_SECONDS = 20
 _POLL_MS = 500
 
@@ -108,16 +106,7 @@ def _public(key: SigningKey) -> dict[str, Any]:
 
 
 def _draft(schemas: Schemas, event: str, about: str, data: dict[str, Any]) -> Draft:
-    ce_type = in_full(f"directory.{event}")
-    envelope = Envelope(
-        id=str(uuid.uuid4()),
-        type=ce_type,
-        source=ROOT,
-        subject=str(uuid.uuid5(_NAMESPACE, about)),
-        time=datetime.now(UTC),
-        dataschema=schemas.latest(ce_type).uri,
-    )
-    return Draft(envelope, schemas.encode(ce_type, data))
+    return entry_of(schemas, event, about, data, at=datetime.now(UTC))
 
 
 def _leaf(schemas: Schemas, record: Record) -> str:

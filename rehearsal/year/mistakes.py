@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from casebus.cases.checks import HANDED_OVER
+from casebus.events.identifiers import USCC_ALPHABET
 from casebus.events.types import CASE_CORRECTED, event_name, in_full
 from casebus.law import Law
 from rehearsal.year.judging import NOT_TRANSFERRED, found, put_in
@@ -27,7 +28,6 @@ _RECEIVED = "casebus.referral.goods_received.v1"
 _NOBODY = "cn-339999-psb"
 _FIGURES = ("goods_value", "sales_amount", "illegal_business_amount", "items")
 _SECTORS = {"amr": "administrative", "cus": "customs"}
-_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LATEST_DAYS = 15
 #: Only a line that is neither first nor last can be left out unseen.
 _LEAST_WITH_A_MIDDLE = 3
@@ -163,7 +163,7 @@ def _mistyped(value: JSON | list[JSON]) -> JSON | list[JSON]:
     if "organisation" in value:
         return {**value, "organisation": _mistyped(value["organisation"])}
     code = value["uscc_raw"]
-    last = _CHARACTERS[(_CHARACTERS.index(code[-1]) + 1) % len(_CHARACTERS)]
+    last = USCC_ALPHABET[(USCC_ALPHABET.index(code[-1]) + 1) % len(USCC_ALPHABET)]
     return {**value, "uscc_raw": code[:-1] + last, "uscc": ""}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from stdnum.cn import uscc
 
+from casebus.events.identifiers import USCC_ALPHABET
 from rehearsal.year.items import CRIMINAL, items_of, way_of
 from rehearsal.year.plan import Repeats
 
@@ -24,7 +25,6 @@ _GOODS = (
     ("手机壳", "件"),
     ("图书", "册"),
 )
-_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 #: The beginning of a company's code: registered by the regulator, an enterprise.
 _COMPANY = "91"
 #: Share of the organisations that come from elsewhere in the province.
@@ -88,7 +88,7 @@ class Parties:
         rng = random.Random(f"{self._seed}/{key}")
         seat = rng.choice(self._divisions) if rng.random() < _FROM_ELSEWHERE else place
         name = "".join(rng.sample(_NAMES, 2))
-        code = _COMPANY + seat["code"] + "MA" + "".join(rng.choices(_CHARACTERS, k=7))
+        code = _COMPANY + seat["code"] + "MA" + "".join(rng.choices(USCC_ALPHABET, k=7))
         code += uscc.calc_check_digit(code)
         full = f"{seat['name']}{name}{rng.choice(_TRADES)}有限公司"
         return {"name": full, "uscc_raw": code, "uscc": code, "division": seat}

@@ -10,8 +10,9 @@ from uuid import UUID
 from casebus.cases.body import plain
 from casebus.cases.recalls import is_recall, recalled_by
 from casebus.events.envelope import agency_of, is_attribute
+from casebus.events.hand_overs import STEP_OF
 from casebus.events.schemas import Schemas
-from casebus.events.types import HAND_OVER_STEPS, RELAY_CHECKPOINT
+from casebus.events.types import RELAY_CHECKPOINT
 from services.casework.records import Journaled
 from storage import evidence
 from storage.handles import Connection
@@ -35,7 +36,7 @@ def gather(fresh: Iterable[Journaled], schemas: Schemas) -> Evidence:
     for journaled in fresh:
         if journaled.envelope.type == RELAY_CHECKPOINT:
             found.checkpoints.append(_checkpoint(journaled, schemas))
-        elif journaled.envelope.type in HAND_OVER_STEPS:
+        elif journaled.envelope.type in STEP_OF:
             found.hand_overs.extend(_hand_over(journaled, schemas))
         elif is_recall(journaled.envelope.type):
             found.hand_overs.extend(_recalled(journaled, schemas))
@@ -54,7 +55,7 @@ def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ..
     if data["agency"] == journaled.envelope.agency:
         unit = plain(data.get("unit") or "") or None
         event = (data["event_source"], data["event_id"])
-        yield from _row(journaled, event, HAND_OVER_STEPS[journaled.envelope.type], unit)
+        yield from _row(journaled, event, STEP_OF[journaled.envelope.type], unit)
 
 
 def _recalled(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from uuid import UUID
 import orjson
 
 from casebus.cases.keys import key_of
+from casebus.events.doors import SCHEDULER
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from casebus.events.types import PRIOR_SANCTIONS_FOUND
@@ -25,7 +26,7 @@ from casebus.now import Now
 from services.scheduler.asking import AcrossCases
 from services.scheduler.barrier import Passes
 from services.scheduler.disclosure import Disclosure
-from services.scheduler.statements import SOURCE, BusStatement, Voice
+from services.scheduler.statements import BusStatement, Voice
 from storage import organisations
 from storage.handles import Connection, Pool
 from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment
@@ -91,7 +92,7 @@ class Organisations(AcrossCases):
     ) -> dict[tuple[UUID, str, str], LastAnswer]:
         """The last answer to each case, by case and question, from the journal."""
         schemas = self._voice.schemas
-        given = await words_in(connection, streams, SOURCE, [PRIOR_SANCTIONS_FOUND], schemas)
+        given = await words_in(connection, streams, SCHEDULER, [PRIOR_SANCTIONS_FOUND], schemas)
         found: dict[tuple[UUID, str, str], LastAnswer] = {}
         for one in (one for its in given.values() for one in its):
             key = (one.stream, one.data["uscc"], one.data["family"])

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from casebus.events.doors import SCHEDULER
 from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN
 from services.scheduler.asking import AcrossCases
 from services.scheduler.findings import finding_key, raised, withdrawn
-from services.scheduler.statements import SOURCE, BusStatement
+from services.scheduler.statements import BusStatement
 from storage import rights, scheduling
 from storage.handles import Connection
 from storage.rights import SaidOfRight
@@ -53,7 +54,7 @@ class Rights(AcrossCases):
         hearers = await rights.hearers(connection, origin, number, linked) if said else {}
         streams = hearers.keys() | await rights.heard(connection, number)
         words = await words_in(
-            connection, streams, SOURCE, (FINDING_RAISED, FINDING_WITHDRAWN), self._voice.schemas
+            connection, streams, SCHEDULER, (FINDING_RAISED, FINDING_WITHDRAWN), self._voice.schemas
         )
         statements = [
             one
@@ -74,7 +75,7 @@ class Rights(AcrossCases):
         """Note the cases that heard of a right, from the records since the last look."""
         while stretches := await scheduling.unread(connection, HEARD, _RECORDS):
             for stretch in stretches:
-                words = await words_since(connection, stretch, SOURCE, self._voice.schemas)
+                words = await words_since(connection, stretch, SCHEDULER, self._voice.schemas)
                 await rights.note_heard(
                     connection,
                     [

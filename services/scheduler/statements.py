@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from casebus.events.doors import BUS, BUS_DOOR
+from casebus.events.doors import BUS, BUS_DOOR, SCHEDULER
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
@@ -16,9 +16,6 @@ from casebus.signing.signers import Held
 from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow
-
-#: The author of statements that no fold can derive. The bus itself is the author of the others.
-SOURCE = f"{BUS}/scheduler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +29,7 @@ class BusStatement:
     id: str
     type: str
     data: Mapping[str, Any] = field(hash=False)
-    source: str = SOURCE
+    source: str = SCHEDULER
     to: tuple[str, ...] = ()
     causation: tuple[str, ...] = ()
     legal: LegalTime | None = None

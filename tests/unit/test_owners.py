@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,13 @@ OWNED = {
         "storage/heartbeats.py",
     ),
     "the wait for the directory": (r'"directory_unread"', "casebus/kafka/directory.py"),
+    "a step of a hand-over": (r'"submitted"', "casebus/events/hand_overs.py"),
+    "the scheduler's name": (r'"(bus|\{BUS\})/scheduler"', "casebus/events/doors.py"),
+    "what lies in a browser for ever": (r"max-age=31536000", "gateway/web/caching.py"),
+    "the kind of an Excel file": (r"spreadsheetml\.sheet", "casebus/spreadsheets.py"),
+    "what XML cannot hold": (r"ufffe.uffff", "casebus/spreadsheets.py"),
+    "the dashes that people type": (r"‐‑‒", "casebus/events/numbers.py"),
+    "the characters of a code": (r"ABCDEFGHJKLMNPQRTUWXY", "casebus/events/identifiers.py"),
 }
 
 
@@ -83,3 +91,10 @@ def test_a_hosted_inbox_is_one_of_each_hosted_sector() -> None:
     assert inboxes == {topics.hosted_inbox_of(sector) for sector in file.hosted}
     assert {topics.sector_of_inbox(one) for one in inboxes} == set(file.hosted)
     assert set(file.names_like(topics.hosted_inbox_of(topics.EVERY))) == inboxes
+
+
+def test_no_two_modules_make_ids_in_the_same_namespace() -> None:
+    spelt = re.compile(r'UUID\(\s*"([0-9a-f-]{36})"')
+    found = Counter(one for path in _modules() for one in spelt.findall(path.read_text("utf-8")))
+    assert len(found) > 3
+    assert found.total() == len(found)

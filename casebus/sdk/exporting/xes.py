@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 from xml.sax.saxutils import quoteattr
 
 from casebus.sdk.exporting.steps import LoggedStep, attributes
 from casebus.sdk.gateway import JSON
+from casebus.spreadsheets import NOT_XML
 
 _EXTENSIONS = (
     ("Concept", "concept", "http://www.xes-standard.org/concept.xesext"),
@@ -16,8 +16,6 @@ _EXTENSIONS = (
     ("Lifecycle", "lifecycle", "http://www.xes-standard.org/lifecycle.xesext"),
     ("Organizational", "org", "http://www.xes-standard.org/org.xesext"),
 )
-#: Characters that no XML 1.0 document may hold, not even escaped.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write(cases: Iterable[tuple[JSON, list[LoggedStep]]], out: TextIO) -> tuple[int, int]:
@@ -80,5 +78,5 @@ def _said(key: str, value: str | bool) -> str:
 
 
 def _empty(element: str, **said: str) -> str:
-    texts = (f"{name}={quoteattr(_UNFIT.sub(chr(0xFFFD), text))}" for name, text in said.items())
+    texts = (f"{name}={quoteattr(NOT_XML.sub(chr(0xFFFD), text))}" for name, text in said.items())
     return f"<{element} {' '.join(texts)}/>\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
+from casebus.events.hand_overs import SUBMITTED
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import REASON
 from casebus.events.topics import inbox_of, receipts_of, rejected_of
@@ -95,7 +96,7 @@ class FerryOffice:
         found: dict[Named, list[Receipt]] = {}
         for _, one in self._receipts():
             who = (one.source, one.stream, one.id)
-            if one.step == "submitted" and who in wanted:
+            if one.step == SUBMITTED and who in wanted:
                 found.setdefault(who, []).append(one)
         return found
 

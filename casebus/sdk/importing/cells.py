@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
+from casebus.events.identifiers import USCC_ALPHABET
 from casebus.events.legaltime import CHINA, LegalTime
+from casebus.events.numbers import DASHES
 from casebus.sdk.importing.issues import CellError, IssueCode
 from casebus.sdk.importing.spoiled import shortened
 from casebus.written import plain
@@ -19,7 +21,6 @@ _DATE = re.compile(
     r"(?:\s*:?\s*(?P<second>\d{1,2})\s*秒?)?(?:\.\d{1,9})?"
     r"\s*(?P<zone>Z|UTC|[-+]\d{2}:?\d{2})?)?"
 )
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 #: A date outside is a typing error, or a program's value for "no day".
 _YEARS = range(1901, 2100)
 _NOON = 12
@@ -28,7 +29,7 @@ _SERIAL_DATE = re.compile(r"(?P<days>\d{5})(?P<fraction>\.\d+)?")
 #: Excel counts days from here, including its own 29 February 1900.
 _SERIAL_ORIGIN = date(1899, 12, 30)
 #: 1982 to 2064. Outside it, a five-digit number is more likely not a date.
-_SERIAL_RANGE = range(30_000, 60_000)
+SERIALS = range(30_000, 60_000)
 _DAY_SECONDS = 86_400
 
 _AMOUNT = re.compile(r"[¥￥]?\s*(?:CNY|RMB|人民币)?\s*([-+]?[\d,]*\.?\d+)\s*(万|亿)?\s*[元圆]?整?")
@@ -41,7 +42,6 @@ _FEN = 100
 _MOST_FEN = 2**63 - 1
 
 _MARKS_OF_FORMS = re.compile(r"\A[*※★]+|(?:[*※★:]|\((?:必填|选填|可选|非必填|必填项|选填项)\))+\Z")
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, at, 31) for at in range(17))
 
 
@@ -80,7 +80,7 @@ class WrittenDate:
 
 def written_date(text: str) -> WrittenDate:
     """Read the forms of `parse_date`, as they are written; raises CellError `bad_date`."""
-    cell = plain(text).translate(_DASHES)
+    cell = plain(text).translate(DASHES)
     if serial := _SERIAL_DATE.fullmatch(cell):
         return _from_serial(serial)
     found = _DATE.fullmatch(cell) or _COMPACT_DATE.fullmatch(cell)
@@ -125,7 +125,7 @@ def _hour(hour: int, half: str) -> int:
 
 def _from_serial(found: re.Match[str]) -> WrittenDate:
     days = int(found["days"])
-    if days not in _SERIAL_RANGE:
+    if days not in SERIALS:
         raise CellError(IssueCode.BAD_DATE, "not a date of a known form")
     day = _SERIAL_ORIGIN + timedelta(days=days)
     seconds = int(Decimal(found["fraction"] or 0) * _DAY_SECONDS + Decimal("0.5"))
@@ -163,7 +163,7 @@ def parse_integer(text: str) -> int:
 
 def uscc_fits(code: str) -> bool:
     """True if an 18-character 统一社会信用代码 has the check digit of GB 32100-2015."""
-    if len(code) != len(_USCC_WEIGHTS) + 1 or any(one not in _USCC_ALPHABET for one in code):
+    if len(code) != len(_USCC_WEIGHTS) + 1 or any(one not in USCC_ALPHABET for one in code):
         return False
     return code[17] == uscc_check_digit(code[:17])
 
@@ -171,6 +171,6 @@ def uscc_fits(code: str) -> bool:
 def uscc_check_digit(body: str) -> str:
     """The 18th character for the first 17 (mod 31 over powers of 3)."""
     total = sum(
-        _USCC_ALPHABET.index(one) * weight for one, weight in zip(body, _USCC_WEIGHTS, strict=True)
+        USCC_ALPHABET.index(one) * weight for one, weight in zip(body, _USCC_WEIGHTS, strict=True)
     )
-    return _USCC_ALPHABET[-total % 31]
+    return USCC_ALPHABET[-total % 31]

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, from_excel
 
+from casebus.sdk.importing.cells import SERIALS
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
 from casebus.sdk.importing.mapping import WorkbookPart
 from casebus.sdk.importing.workbook_formats import ShownNumber
@@ -42,7 +43,6 @@ from casebus.words import in_words
 ZIP = b"PK\x03\x04"
 #: Excel keeps fifteen digits; in a longer number it makes the rest zeros.
 _EXACT_DIGITS = 15
-_SERIALS = range(30_000, 60_000)
 
 #: A cell's text, or the reason why it has none.
 CellText = str | BadCell
@@ -182,7 +182,7 @@ class Sheet:
         """A cell in the form for its row's reader; a day number in a date column becomes a date."""
         if isinstance(value, BadCell):
             return value
-        is_day = is_date and isinstance(value, int | float) and int(value) in _SERIALS
+        is_day = is_date and isinstance(value, int | float) and int(value) in SERIALS
         if is_day and self._counts_from_1904:
             return _exact(from_excel(value, CALENDAR_MAC_1904))
         return _exact(value)

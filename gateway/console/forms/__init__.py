@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from gateway.console.forms.build import form_of
 from gateway.console.forms.edit import edited, opened
-from gateway.console.forms.fields import Field, FieldError, Form, Language
+from gateway.console.forms.fields import Field, FieldError, Form
 from gateway.console.forms.filling import values_of
 from gateway.console.forms.reading import read, recipients
 from gateway.console.forms.typed import MOST_VALUES, Typed
 from gateway.console.forms.view import FormView
 from gateway.console.forms.wrongs import wrongs_of
+from gateway.console.languages import Language
 
 __all__ = [
     "MOST_VALUES",

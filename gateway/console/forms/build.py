@@ -27,7 +27,6 @@ from gateway.console.forms.fields import (
     ChoiceField,
     FieldOption,
     Form,
-    Language,
     ListField,
     Number,
     Pairs,
@@ -40,6 +39,7 @@ from gateway.console.forms.fields import (
     YesNo,
 )
 from gateway.console.forms.texts import TextTitle, say, symbols_of, title_of, yes_no
+from gateway.console.languages import Language
 
 #: Fields that the gateway writes itself. The act does not set them.
 OF_THE_GATEWAY = frozenset({"actor", "work_item", "work_version"})

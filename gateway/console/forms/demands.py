@@ -11,7 +11,6 @@ from gateway.console.forms.fields import (
     AnyField,
     Demand,
     Form,
-    Language,
     Recipients,
     RecordField,
     RecordList,
@@ -20,6 +19,7 @@ from gateway.console.forms.fields import (
     child,
 )
 from gateway.console.forms.texts import say, yes_no
+from gateway.console.languages import Language
 
 _PAPERS = ("document", "documents")
 _SURE = "V"

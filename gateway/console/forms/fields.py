@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from casebus.law.acts import Need
+from gateway.console.languages import Language
 
-Language = Literal["zh", "en"]
 #: Inputs with a look or a check of their own: a day, a moment, a SHA-256.
 Shape = Literal["text", "day", "moment", "digest"]
 #: Names of the datalists that a page may offer.

@@ -14,7 +14,6 @@ from gateway.console.forms.fields import (
     ChoiceField,
     FieldError,
     Form,
-    Language,
     ListField,
     Number,
     Pairs,
@@ -29,6 +28,7 @@ from gateway.console.forms.saying import kept, says
 from gateway.console.forms.texts import say
 from gateway.console.forms.typed import MOST_ROWS, Pair, Typed
 from gateway.console.forms.values import WrongValueError
+from gateway.console.languages import Language
 
 _T = TypeVar("_T")
 #: No value was given: the schema's default applies.

@@ -14,7 +14,8 @@ from typing import Any
 
 from casebus import shipped
 from casebus.events.avro_types import EnumType
-from gateway.console.forms.fields import FieldOption, Language
+from gateway.console.forms.fields import FieldOption
+from gateway.console.languages import Language
 
 _HERE = Path(__file__).parent
 _HAN = re.compile("[一-鿿]")

@@ -18,12 +18,12 @@ from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OpsHere, OwnForm
 from gateway.runtime.context import Context, Database
+from gateway.shapes import LONGEST_NAME
 from gateway.web import paging
 from storage.redriving import FASTEST, MOST_RECORDS, USUAL
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/ops", include_in_schema=False)
 _ROWS = 50
-_LONGEST = 255
 _REFUSED = 422
 #: Fields of the form that select records and options; the others are the page's.
 _TEXTS = ("reason", "door", "source", "why")
@@ -31,7 +31,7 @@ _NUMBERS = ("most", "per_minute")
 #: Refusals of a form that its page puts in words, with the typed values kept.
 _SAID = frozenset({"nothing_to_redrive", "invalid_request", "not_found", "nameless_operator"})
 
-Text = Annotated[str, Query(max_length=_LONGEST)]
+Text = Annotated[str, Query(max_length=LONGEST_NAME)]
 
 
 @router.get("/rejects")
