@@ -16,7 +16,7 @@ from casebus.law.conditions import Body, in_force, texts_at
 from casebus.law.models import EventName, LawModel, Rule, Word
 
 FILE = "rights.yaml"
-IN_QUESTION, INVALID, STANDS, BACK = "in_question", "invalid", "stands", "back"
+IN_QUESTION, INVALID, BACK = "in_question", "invalid", "back"
 Says = Literal["in_question", "invalid", "stands", "back"]
 
 

@@ -13,8 +13,6 @@ from typing import Any, Literal, NamedTuple
 from casebus.trust.directory import PublicKey
 from storage.operating import Sent, ServicePlace
 
-#: The scheduler reports casework's tables separately, because a commit alone moves no table.
-TABLES, CASEWORK = "tables", "casework"
 Sort = Literal["lag", "oldest", "rate", "name", "restarts"]
 
 

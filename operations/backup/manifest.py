@@ -57,18 +57,11 @@ class Manifest:
 
     def until(self, partition: int) -> int:
         """The offset after the last kept record of the journal."""
-        return _until(self.stretches(partition))
-
-    @property
-    def directory_until(self) -> int:
-        return _until(self.directory)
+        parts = self.stretches(partition)
+        return (parts[-1].first or 0) + parts[-1].count if parts else 0
 
     def records(self) -> int:
         return sum(one.count for one in self.journal)
-
-
-def _until(parts: list[BackupFile]) -> int:
-    return (parts[-1].first or 0) + parts[-1].count if parts else 0
 
 
 def numbers(folder: Path) -> list[int]:

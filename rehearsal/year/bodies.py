@@ -9,6 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from casebus.events.avro_types import (
+    ArrayType,
+    AvroType,
+    EnumType,
+    RecordType,
+    SchemaField,
+    UnionType,
+    definitions,
+    plain,
+)
 from casebus.events.schemas import Schemas
 from casebus.events.types import in_full
 from casebus.law.figures import AMOUNTS
@@ -48,7 +58,7 @@ _LEFT = frozenset(
         *("after_reconsideration", "file_returned", "dispute", "display_severity", "step"),
         *("linked", "links", "into", "organisers", "agency", "other_agency", "to_agency"),
         *("home_agency", "level", "office", "urgency", "invited_by", "suggested_to", "note"),
-        *("case_no", "case_no_raw", "record_no", "record_no_raw"),
+        *("case_no", "case_no_raw", "record_no", "record_no_raw", "not_enclosed"),
     }
 )
 #: Totals: the field of the items that each of them sums up.
@@ -95,89 +105,76 @@ class Bodies:
         return {name: value for name, value in made if value is not None}
 
     def _read(self, event: str) -> list[tuple[str, Maker]]:
-        body = self._schemas.latest(in_full(event)).body
-        roles = frozenset(_symbols(body, "PartyRole"))
-        found = ((one["name"], self._maker(event, one, roles)) for one in body["fields"])
+        body = self._schemas.latest(in_full(event)).tree
+        roles = _roles(body)
+        found = ((one.name, self._maker(event, one, roles)) for one in body.fields.values())
         return [(name, maker) for name, maker in found if maker is not None]
 
-    def _maker(self, event: str, field: JSON, roles: frozenset[str]) -> Maker | None:
-        name = field["name"]
+    def _maker(self, event: str, field: SchemaField, roles: frozenset[str]) -> Maker | None:
+        name = field.name
         weights = self._values.get(f"{event}.{name}") or self._values.get(f"*.{name}")
-        if weights and _fits(field["type"], weights):
+        if weights and _fits(field.type, weights):
             words, shares = list(weights), list(weights.values())
             return lambda scene: scene.rng.choices(words, shares)[0]
         if name in _LEFT:
             return None
-        return _BY_NAME.get(name) or _by_type(name, field, roles)
+        return _BY_NAME.get(name) or _by_type(field, roles)
 
 
-def _fits(form: Any, weights: Mapping[str | bool, float]) -> bool:
+def _fits(kind: AvroType, weights: Mapping[str | bool, float]) -> bool:
     """Values meant for any event are used only if the event has the fields."""
-    if isinstance(form, dict) and form["type"] == "enum":
-        return set(weights) <= set(form["symbols"])
-    return form == "boolean" and all(isinstance(one, bool) for one in weights)
+    if isinstance(kind, EnumType):
+        return set(weights) <= set(kind.symbols)
+    return kind.kind == "boolean" and all(isinstance(one, bool) for one in weights)
 
 
-def _symbols(form: Any, name: str) -> list[str]:
-    """The symbols of the enum of this name, whichever schema defines it."""
-    if isinstance(form, dict):
-        if form.get("type") == "enum" and str(form.get("name")).rpartition(".")[2] == name:
-            return list(form["symbols"])
-        form = list(form.values())
-    if isinstance(form, list):
-        return next((found for one in form if (found := _symbols(one, name))), [])
-    return []
+def _roles(body: RecordType) -> frozenset[str]:
+    """What a party may be, by this schema."""
+    enums = (one for _, one in definitions(body) if isinstance(one, EnumType))
+    return frozenset(next((one.symbols for one in enums if one.short_name == "PartyRole"), ()))
 
 
-def _by_type(name: str, field: JSON, roles: frozenset[str]) -> Maker | None:
-    form = field["type"]
-    if not isinstance(form, list):
-        return _of(name, form, field.get("doc", ""), roles)
-    form = next(one for one in form if one != "null")
-    make = _of(name, form, field.get("doc", ""), roles)
-    if make is None or _record(form) != "DocumentRef":
+def _by_type(field: SchemaField, roles: frozenset[str]) -> Maker | None:
+    kind = plain(field.type)
+    make = _of(field, kind, roles)
+    rare = isinstance(field.type, UnionType) and _record(kind) == "DocumentRef"
+    if make is None or not rare:
         return make
     # Few agencies send the paper with each act.
     return lambda scene: make(scene) if scene.rng.random() < _OPTIONAL else None
 
 
-def _of(name: str, form: Any, doc: str, roles: frozenset[str]) -> Maker | None:
-    kind = form["type"] if isinstance(form, dict) else form
-    if kind == "array":
-        one = _of_record(name, form["items"], roles) or _of_enum(form["items"])
+def _of(field: SchemaField, kind: AvroType, roles: frozenset[str]) -> Maker | None:
+    name = field.name
+    if isinstance(kind, ArrayType):
+        one = _of_record(name, kind.items, roles) or _of_enum(kind.items)
         return None if one is None else lambda scene: [one(scene)]
-    if kind == "string":
-        return _text(name, doc)
-    if kind == "long" and name not in AMOUNTS:
+    if kind.kind == "string":
+        return _text(name, field.doc)
+    if kind.kind == "long" and name not in AMOUNTS:
         return lambda scene: _COUNTS.get(name) or scene.rng.randint(1, 9)
-    if kind == "double":
+    if kind.kind == "double":
         return lambda scene: round(scene.rng.random(), 3)
-    return _of_record(name, form, roles) or _of_enum(form)
+    return _of_record(name, kind, roles) or _of_enum(kind)
 
 
-def _of_record(name: str, form: Any, roles: frozenset[str]) -> Maker | None:
-    record = _record(form)
+def _of_record(name: str, kind: AvroType, roles: frozenset[str]) -> Maker | None:
+    record = _record(kind)
     if record == "Party":
         return _party(name, roles)
     return _BY_RECORD[record](name) if record in _BY_RECORD else None
 
 
-def _of_enum(form: Any) -> Maker | None:
+def _of_enum(kind: AvroType) -> Maker | None:
     """Any symbol with a meaning; the first symbol means nothing, or something else."""
-    if not isinstance(form, dict) or form["type"] != "enum":
+    if not isinstance(kind, EnumType):
         return None
-    symbols = form["symbols"]
-    said = [one for one in symbols if one not in {"OTHER", "UNSTATED", "UNASSESSED"}] or symbols
-    return lambda scene: scene.rng.choice(said)
+    said = [one for one in kind.symbols if one not in {"OTHER", "UNSTATED", "UNASSESSED"}]
+    return lambda scene: scene.rng.choice(said or kind.symbols)
 
 
-def _record(form: Any) -> str | None:
-    """The last part of a record's name, at its definition or at a mention."""
-    if isinstance(form, dict) and form["type"] == "record":
-        return str(form["name"]).rpartition(".")[2]
-    if isinstance(form, str) and "." in form:
-        return form.rpartition(".")[2]
-    return None
+def _record(kind: AvroType) -> str | None:
+    return kind.short_name if isinstance(kind, RecordType) else None
 
 
 def _always(value: Any) -> Maker:

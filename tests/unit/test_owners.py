@@ -41,6 +41,7 @@ OWNED = {
         r'\.get\("(stalled|still|partitions|heard)"',
         "storage/heartbeats.py",
     ),
+    "what a schema is made of": (r'\["symbols"\]', "casebus/events/avro_types.py"),
     "the wait for the directory": (r'"directory_unread"', "casebus/kafka/directory.py"),
     "a step of a hand-over": (r'"submitted"', "casebus/events/hand_overs.py"),
     "the scheduler's name": (r'"(bus|\{BUS\})/scheduler"', "casebus/events/doors.py"),
