@@ -8,7 +8,7 @@ from uuid import UUID
 
 from casebus.errors import CasebusError
 from storage.handles import Connection, Handle, WriteHandle
-from storage.operators import person_of
+from storage.operators import TwoPersonRule
 from storage.queries import load
 
 _SQL = load("glass")
@@ -17,6 +17,7 @@ _PATIENCE = 5.0
 LASTS = timedelta(minutes=30)
 #: The time after which a request without a decision is void.
 LAPSE = timedelta(days=1)
+_RULE = TwoPersonRule(decided="grant_decided", lapsed="grant_over", within="a day")
 
 
 class CaseGrant(NamedTuple):
@@ -60,18 +61,12 @@ async def one(db: Handle, number: int) -> CaseGrant:
 
 
 async def decide(connection: Connection, number: int, by: str, *, agreed: bool) -> None:
-    """Give or refuse it, in a transaction; raises CasebusError.
-
-    The operator who asked may only refuse.
-    """
+    """Give it or refuse it, in a transaction; raises CasebusError."""
     await connection.execute(_SQL["lock"])
     row = await one(connection, number)
-    if row.agreed is not None:
-        raise CasebusError("grant_decided", "it was agreed to or declined before")
-    if not row.is_fresh:
-        raise CasebusError("grant_over", "nobody decided in a day: ask again")
-    if agreed and person_of(row.asked_by) == person_of(by):
-        raise CasebusError("second_person", f"{by} asked for it: another operator agrees")
+    _RULE.check(
+        by, agreed=agreed, asked_by=row.asked_by, before=row.agreed, is_fresh=row.is_fresh
+    )
     await connection.execute(_SQL["decide"], number, agreed, by, LASTS)
 
 

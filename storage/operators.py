@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from unicodedata import normalize
 
+from casebus.errors import CasebusError
 from casebus.events.topics import ADMIN
 
 
@@ -16,3 +20,23 @@ def person_of(name: str) -> str:
     """The same for every spelling of one name: case, width, blanks and signs do not count."""
     plain = normalize("NFKC", normalize("NFKC", name).casefold())
     return "".join(one for one in plain if one.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPersonRule:
+    """One operator asks, and another agrees. The one who asked may refuse, and never agree."""
+
+    #: The codes for what was decided before, and for what nobody decided in time.
+    decided: str
+    lapsed: str
+    #: That time, in words.
+    within: str
+
+    def check(self, request: Mapping[str, Any], by: str, *, agreed: bool) -> None:
+        """Raises CasebusError where this operator may not decide so, or nobody may any more."""
+        if request["agreed"] is not None:
+            raise CasebusError(self.decided, "it was agreed to or declined before")
+        if not request["is_fresh"]:
+            raise CasebusError(self.lapsed, f"nobody decided in {self.within}: ask again")
+        if agreed and person_of(request["asked_by"]) == person_of(by):
+            raise CasebusError("second_person", f"{by} asked for it: another operator agrees")

@@ -17,13 +17,16 @@ from casebus.errors import CasebusError
 from casebus.events.kept import fingerprint
 from casebus.rejections import PASSES_LATER
 from storage.handles import Connection, Handle, Row
-from storage.operators import person_of
+from storage.operators import TwoPersonRule
 from storage.packing import unpack_headers
 from storage.queries import load
 from storage.rejects import LAPSE, RejectedPlace, RejectFilter
 
 _SQL = load("redriving")
 _PATIENCE = 15.0
+_RULE = TwoPersonRule(
+    decided="redrive_decided", lapsed="redrive_lapsed", within=f"{LAPSE.days} days"
+)
 #: How often the same bytes are sent again, whoever asks: a loop ends here.
 MOST_TIMES = 3
 #: Records of one redrive.
@@ -138,19 +141,12 @@ async def lock(connection: Connection) -> None:
 
 
 async def decide(connection: Connection, redrive: int, by: str, *, agreed: bool) -> None:
-    """Agree to it or refuse it; raises CasebusError.
-
-    The operator who asked may refuse, but never agree.
-    """
+    """Let it go, or refuse it; raises CasebusError."""
     row = await connection.fetchrow(_SQL["undecided"], redrive, LAPSE)
     if row is None:
         raise CasebusError("not_found", f"there is no redrive {redrive}")
-    if row["agreed"] is not None:
-        raise CasebusError("redrive_decided", "it was agreed to or declined before")
-    if not row["is_fresh"]:
-        raise CasebusError("redrive_lapsed", f"nobody decided in {LAPSE.days} days: ask again")
-    if agreed and person_of(row["asked_by"]) == person_of(by):
-        raise CasebusError("second_person", f"{by} asked for it: another operator agrees")
+    asked_by, before, is_fresh = row["asked_by"], row["agreed"], row["is_fresh"]
+    _RULE.check(by, agreed=agreed, asked_by=asked_by, before=before, is_fresh=is_fresh)
     await connection.execute(_SQL["decide"], redrive, agreed, by)
     if agreed:
         await connection.execute(_SQL["schedule"], redrive, row["per_minute"])

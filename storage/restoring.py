@@ -21,6 +21,7 @@ from storage.handles import Connection, Row
 from storage.journal import current_epoch
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
+from storage.scheduling import directory_copied
 
 _SQL = load("restoring")
 _AT_ONCE = 2_000
@@ -175,7 +176,7 @@ async def stored(
 async def directory_copies(connection: Connection, epoch: int) -> tuple[list[Written], int]:
     """Directory entries that came into the journal, and the number of them that were sent there."""
     rows = await connection.fetch(_SQL["directory_copies"], epoch, ROOT)
-    copied = await connection.fetchval(_SQL["directory_copied"])
+    copied = await directory_copied(connection)
     return [_written(row) for row in rows], copied
 
 

@@ -226,8 +226,8 @@ async def sent_after_all(connection: Connection, limit: int) -> list[SentAfterAl
 
 
 async def directory_copied(db: Handle) -> int:
-    """The first offset of the directory topic that has not been sent to the front door."""
-    return int(await db.fetchval(_SQL["directory_copied"]))
+    """How many of the directory's entries were sent to the front door."""
+    return await db.fetchval(_SQL["directory_copied"]) or 0
 
 
 async def note_directory_copy(db: WriteHandle, next_offset: int) -> None:

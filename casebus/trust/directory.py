@@ -86,6 +86,11 @@ class Directory:
     def agency(self, name: str) -> Agency | None:
         return self.agencies.get(name)
 
+    def delivery_to(self, name: str) -> str | None:
+        """How an agency gets its records; None where nobody knows it."""
+        agency = self.agencies.get(name)
+        return None if agency is None else agency.delivery
+
     def key(self, keyid: str) -> PublicKey | None:
         return self.keys.get(keyid)
 

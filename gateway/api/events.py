@@ -256,7 +256,7 @@ async def receipts(
         # The other recipients, with place and time, are known only to its author and them.
         recipients = [name for name in recipients if name == agency]
         steps = [one for one in steps if one["agency"] == agency]
-    own = [name for name in recipients if _delivery(directory.agency(name)) == "kafka"]
+    own = [name for name in recipients if directory.delivery_to(name) == "kafka"]
     by_step = {
         step: [hand_over(one) for one in steps if one["step"] == step]
         for step in (DELIVERED, RETRIEVED)
@@ -288,10 +288,6 @@ async def _sees_all(gateway: Context, database: Looking, agency: str, stream: UU
     if row is None:
         return False
     return redaction.sees_figures(viewer_of(gateway, agency, row), gateway.access)
-
-
-def _delivery(agency: Any) -> str | None:
-    return None if agency is None else agency.delivery
 
 
 def hand_over(row: RowLike, **known: Any) -> HandOver:

@@ -321,13 +321,7 @@ def _after(cursor: str | None) -> Place | None:
     match paging.decode(cursor):
         case [str() as moment, str() as stream, str() as agency]:
             try:
-                return _aware(datetime.fromisoformat(moment)), UUID(stream), agency
+                return paging.moment(moment), UUID(stream), agency
             except ValueError:
                 raise paging.malformed() from None
     raise paging.malformed()
-
-
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a moment without its zone")
-    return moment

@@ -82,7 +82,7 @@ async def recall(
     read = await _readers(database, group, row, said, steps)
     directory = gateway.directory()
     rest = [name for name in group.recipients if name not in read]
-    hosted = [name for name in rest if _delivery(directory.agency(name)) not in {None, _OWN}]
+    hosted = [name for name in rest if directory.delivery_to(name) not in {None, _OWN}]
     return Recall(
         by=Identity(source=said["by_source"], id=said["by_id"]),
         recalled_at=said["recorded_at"],
@@ -136,7 +136,3 @@ async def _readers(
 def _moment(step: Any) -> datetime:
     at: datetime = step["at"]
     return at
-
-
-def _delivery(agency: Any) -> str | None:
-    return None if agency is None else agency.delivery

@@ -327,13 +327,7 @@ def _place(sort: Sort, place: Any) -> tuple[datetime, UUID]:
     match place:
         case [str() as sorted_by, str() as moment, str() as stream] if sorted_by == sort:
             try:
-                return _aware(datetime.fromisoformat(moment)), UUID(stream)
+                return paging.moment(moment), UUID(stream)
             except ValueError:
                 raise paging.malformed() from None
     raise paging.malformed()
-
-
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a moment without its zone")
-    return moment

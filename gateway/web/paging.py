@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -31,6 +32,14 @@ def decode(cursor: str) -> Any:
         return json.loads(raw)
     except (binascii.Error, ValueError, RecursionError):
         raise malformed() from None
+
+
+def moment(text: str) -> datetime:
+    """A place in time; raises ValueError for anything else, and for one without its zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return found
 
 
 def malformed() -> CasebusError:

@@ -50,6 +50,7 @@ from operations.verify.topics import Spans, TopicEnds
 from storage.handles import Connection
 from storage.queries import load
 from storage.sampling import ALL, Sample
+from storage.scheduling import directory_copied
 
 #: How long to wait for records on their way.
 SETTLING_SECONDS = 10.0
@@ -209,8 +210,8 @@ class Verification:
         journal.sequences.end()
         await self._doors(journal, refused, due)
         await self._inboxes(journal, spans, due)
-        copied = await connection.fetchval(_SQL["directory_copied"])
-        entries.end(journal.entries, refused.authors(), copied or 0)
+        copied = await directory_copied(connection)
+        entries.end(journal.entries, refused.authors(), copied)
         with _timed(report, "tables"):
             await stored.check(report, connection, due.at, self._installed)
         with _timed(report, "signed heads"):

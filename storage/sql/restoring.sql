@@ -11,9 +11,6 @@ select partition, carried from own.journal_epoch where epoch = $1;
 -- name: shorten_directory_copy
 update own.directory_copy set next_offset = least(next_offset, $1);
 
--- name: directory_copied
-select next_offset from own.directory_copy;
-
 -- name: rejected_from
 insert into own.rejected_position (partition, next_offset, passed)
 select one.partition, one.next_offset, int8multirange(int8range(0, one.next_offset))

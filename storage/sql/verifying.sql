@@ -129,6 +129,3 @@ select epoch from own.installation;
 
 -- name: moment
 select clock_timestamp();
-
--- name: directory_copied
-select next_offset from own.directory_copy;

@@ -41,6 +41,8 @@ OWNED = {
         r'\.get\("(stalled|still|partitions|heard)"',
         "storage/heartbeats.py",
     ),
+    "the rule of two persons": (r'"second_person", f"', "storage/operators.py"),
+    "a moment in a cursor": (r'"a moment without its zone"', "gateway/web/paging.py"),
     "what a schema is made of": (r'\["symbols"\]', "casebus/events/avro_types.py"),
     "the wait for the directory": (r'"directory_unread"', "casebus/kafka/directory.py"),
     "a step of a hand-over": (r'"submitted"', "casebus/events/hand_overs.py"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from casebus.errors import CasebusError
 from gateway.identity import __main__ as issuing
 from gateway.identity.caller import Principal, principal
 from gateway.runtime.context import looking_of
-from storage.operators import name_of, person_of
+from storage.operators import TwoPersonRule, name_of, person_of
 
 
 @pytest.fixture
@@ -37,6 +39,31 @@ def test_other_names_are_other_persons() -> None:
 @pytest.mark.parametrize("label", ["", " ", "-", "\u200b"])
 def test_a_label_that_names_nobody_makes_no_person(label: str) -> None:
     assert name_of(label) == "admin"
+
+
+RULE = TwoPersonRule(decided="was_decided", lapsed="is_over", within="a day")
+ASKED = {"asked_by": "admin/ops-1", "agreed": None, "is_fresh": True}
+
+
+@pytest.mark.parametrize(
+    ("by", "agreed"), [("admin/ops-2", True), ("admin/ops-2", False), ("admin/ops-1", False)]
+)
+def test_another_operator_agrees_and_whoever_asked_may_refuse(by: str, *, agreed: bool) -> None:
+    RULE.check(ASKED, by, agreed=agreed)
+
+
+@pytest.mark.parametrize(
+    ("asked", "by", "code"),
+    [
+        (ASKED, "admin/OPS-1", "second_person"),
+        (ASKED | {"agreed": False}, "admin/ops-2", "was_decided"),
+        (ASKED | {"is_fresh": False}, "admin/ops-2", "is_over"),
+    ],
+)
+def test_nobody_agrees_alone_twice_or_late(asked: dict[str, Any], by: str, code: str) -> None:
+    with pytest.raises(CasebusError) as refused:
+        RULE.check(asked, by, agreed=True)
+    assert refused.value.code == code
 
 
 @pytest.mark.slow
