@@ -64,9 +64,7 @@ async def decide(connection: Connection, number: int, by: str, *, agreed: bool) 
     """Give it or refuse it, in a transaction; raises CasebusError."""
     await connection.execute(_SQL["lock"])
     row = await one(connection, number)
-    _RULE.check(
-        by, agreed=agreed, asked_by=row.asked_by, before=row.agreed, is_fresh=row.is_fresh
-    )
+    _RULE.check(by, agreed=agreed, asked_by=row.asked_by, before=row.agreed, is_fresh=row.is_fresh)
     await connection.execute(_SQL["decide"], number, agreed, by, LASTS)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from unicodedata import normalize
 
 from casebus.errors import CasebusError
@@ -32,11 +30,16 @@ class TwoPersonRule:
     #: That time, in words.
     within: str
 
-    def check(self, request: Mapping[str, Any], by: str, *, agreed: bool) -> None:
-        """Raises CasebusError where this operator may not decide so, or nobody may any more."""
-        if request["agreed"] is not None:
+    def check(
+        self, by: str, *, agreed: bool, asked_by: str, before: bool | None, is_fresh: bool
+    ) -> None:
+        """Raises CasebusError if this operator may not decide so, or nobody may any more.
+
+        `before` is an earlier decision, `is_fresh` whether there is still time for one.
+        """
+        if before is not None:
             raise CasebusError(self.decided, "it was agreed to or declined before")
-        if not request["is_fresh"]:
+        if not is_fresh:
             raise CasebusError(self.lapsed, f"nobody decided in {self.within}: ask again")
-        if agreed and person_of(request["asked_by"]) == person_of(by):
+        if agreed and person_of(asked_by) == person_of(by):
             raise CasebusError("second_person", f"{by} asked for it: another operator agrees")

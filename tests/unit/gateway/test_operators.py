@@ -42,27 +42,27 @@ def test_a_label_that_names_nobody_makes_no_person(label: str) -> None:
 
 
 RULE = TwoPersonRule(decided="was_decided", lapsed="is_over", within="a day")
-ASKED = {"asked_by": "admin/ops-1", "agreed": None, "is_fresh": True}
+ASKED: dict[str, Any] = {"asked_by": "admin/ops-1", "before": None, "is_fresh": True}
 
 
 @pytest.mark.parametrize(
     ("by", "agreed"), [("admin/ops-2", True), ("admin/ops-2", False), ("admin/ops-1", False)]
 )
 def test_another_operator_agrees_and_whoever_asked_may_refuse(by: str, *, agreed: bool) -> None:
-    RULE.check(ASKED, by, agreed=agreed)
+    RULE.check(by, agreed=agreed, **ASKED)
 
 
 @pytest.mark.parametrize(
     ("asked", "by", "code"),
     [
         (ASKED, "admin/OPS-1", "second_person"),
-        (ASKED | {"agreed": False}, "admin/ops-2", "was_decided"),
+        (ASKED | {"before": False}, "admin/ops-2", "was_decided"),
         (ASKED | {"is_fresh": False}, "admin/ops-2", "is_over"),
     ],
 )
 def test_nobody_agrees_alone_twice_or_late(asked: dict[str, Any], by: str, code: str) -> None:
     with pytest.raises(CasebusError) as refused:
-        RULE.check(asked, by, agreed=True)
+        RULE.check(by, agreed=True, **asked)
     assert refused.value.code == code
 
 
