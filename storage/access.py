@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from storage.handles import Handle, Row, WriteHandle
+from storage.handles import Handle, WriteHandle
 from storage.queries import load
 
 _SQL = load("access")
@@ -39,9 +40,31 @@ async def note(db: WriteHandle, rows: Sequence[Looked]) -> None:
     await db.executemany(_SQL["note"], records, timeout=_PATIENCE)
 
 
-async def accesses(db: Handle, stream: UUID, *, limit: int) -> list[Row]:
+class NotedLook(NamedTuple):
+    """A look at a case, as the access log has it."""
+
+    at: datetime
+    agency: str
+    method: str
+    route: str
+    status: int
+    officer: str | None
+    reason: str | None
+    break_glass: int | None
+    break_glass_reason: str | None
+
+
+class FirstLook(NamedTuple):
+    """When an agency was shown something first."""
+
+    agency: str
+    at: datetime
+
+
+async def accesses(db: Handle, stream: UUID, *, limit: int) -> list[NotedLook]:
     """The looks at a case, the last first."""
-    return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))
+    rows = await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE)
+    return [NotedLook(**row) for row in rows]
 
 
 async def readers(
@@ -51,11 +74,12 @@ async def readers(
     *,
     since: datetime,
     until: datetime,
-) -> list[Row]:
+) -> list[FirstLook]:
     """The agencies that were shown one of these events, alone or with its case, and when."""
     columns = map(list, zip(*events, strict=True))
     asked = (stream, *columns, since, until)
-    return list(await db.fetch(_SQL["readers"], *asked, timeout=_PATIENCE))
+    rows = await db.fetch(_SQL["readers"], *asked, timeout=_PATIENCE)
+    return [FirstLook(**row) for row in rows]
 
 
 async def streams_of(

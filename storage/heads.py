@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.events.legaltime import in_china
@@ -171,11 +172,25 @@ async def cosign(db: WriteHandle, log: Log, size: int, witness: str, line: NoteS
     await db.execute(_SQL["cosign"], *log, size, witness, str(line), timeout=_PATIENCE)
 
 
-async def records(db: Handle, places: Sequence[Place]) -> dict[Place, Row]:
-    """The parts of the leaves at these places; headers are packed."""
+class LoggedRecord(NamedTuple):
+    """What a leaf of the log is made of; headers are packed."""
+
+    epoch: int
+    partition: int
+    log_index: int
+    stream: UUID
+    source: str
+    event_id: str
+    event_leaf: bytes
+    log_leaf: bytes
+    headers: bytes
+
+
+async def records(db: Handle, places: Sequence[Place]) -> dict[Place, LoggedRecord]:
+    """The records at these places."""
     columns = map(list, zip(*places, strict=True))
     rows = await db.fetch(_SQL["records"], *columns, timeout=_PATIENCE)
-    return {(row["epoch"], row["partition"], row["log_index"]): row for row in rows}
+    return {one[:3]: one for one in (LoggedRecord(**row) for row in rows)}
 
 
 async def unreceipted(db: Handle) -> list[tuple[Log, int, int]]:

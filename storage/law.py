@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from storage.handles import Connection, Handle, Row
+from storage.handles import Connection, Handle
 from storage.queries import load
 
 _SQL = load("law")
@@ -21,9 +22,25 @@ async def bundle(db: Handle, digest: str) -> bytes | None:
     return body
 
 
-async def kept(connection: Connection) -> list[Row]:
-    """Digest, size and first day of every bundle, the oldest first."""
-    return list(await connection.fetch(_SQL["kept"]))
+class KeptBundle(NamedTuple):
+    """A law bundle without its body; `bytes` is its size."""
+
+    digest: str
+    stored_at: datetime
+    bytes: int
+
+
+class JournaledAdoption(NamedTuple):
+    """A `law.adopted` of the bus as the journal has it; `value` is on the wire."""
+
+    partition: int
+    recorded_at: datetime
+    value: bytes
+
+
+async def kept(connection: Connection) -> list[KeptBundle]:
+    """The oldest first."""
+    return [KeptBundle(**row) for row in await connection.fetch(_SQL["kept"])]
 
 
 async def in_force(connection: Connection) -> dict[int, str]:
@@ -31,9 +48,8 @@ async def in_force(connection: Connection) -> dict[int, str]:
     return {row["partition"]: row["law"] for row in await connection.fetch(_SQL["in_force"])}
 
 
-async def adoptions(connection: Connection) -> list[Row]:
-    """Every journaled `law.adopted` of the bus: partition, moment, value on the wire."""
-    return list(await connection.fetch(_SQL["adoptions"]))
+async def adoptions(connection: Connection) -> list[JournaledAdoption]:
+    return [JournaledAdoption(**row) for row in await connection.fetch(_SQL["adoptions"])]
 
 
 async def under_law(connection: Connection) -> dict[str, int]:

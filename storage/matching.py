@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.cases.matching import Profile
 from casebus.events.limits import LONGEST_NUMBER
-from storage.handles import Connection, Handle, Row
+from storage.handles import Connection, Handle
 from storage.queries import load
 
 _SQL = load("matching")
@@ -62,6 +64,18 @@ async def candidates(db: Handle, stream: UUID, agency: str = "") -> list[UUID]:
     return [row["stream"] for row in found]
 
 
-async def shown_to(db: Handle, agency: str, streams: Iterable[UUID]) -> list[Row]:
-    """Opener and status of cases, and whether the agency has a part in each (`own`)."""
-    return list(await db.fetch(_SQL["shown_to"], agency, list(streams), timeout=_PATIENCE))
+class MatchedCase(NamedTuple):
+    """A case as a match shows it; `own`: the agency has a part in it."""
+
+    stream: UUID
+    opener: str | None
+    opened_at: datetime | None
+    procedure: str | None
+    status: str
+    own: bool
+
+
+async def shown_to(db: Handle, agency: str, streams: Iterable[UUID]) -> list[MatchedCase]:
+    """Those of the cases that the agency may know of."""
+    rows = await db.fetch(_SQL["shown_to"], agency, list(streams), timeout=_PATIENCE)
+    return [MatchedCase(**row) for row in rows]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from storage.handles import PoolHandle, Row
@@ -37,10 +37,35 @@ class Watched:
     agencies: Sequence[str] | None = None
 
 
-async def owed(db: PoolHandle, watched: Watched, now: datetime, soon: datetime) -> list[Row]:
+class OwedCounts(NamedTuple):
+    """Cases of an agency and a clock; of all its clocks, or of all agencies, where these are None.
+
+    `overdue` since the first due date of them, due `soon`, and done too `late`.
+    """
+
+    agency: str | None
+    clock: str | None
+    overdue: int
+    since: datetime | None
+    soon: int
+    late: int
+
+
+class BreachCounts(NamedTuple):
+    """`missed`: periods that ran out in the days asked for. `standing`: those without an act."""
+
+    agency: str
+    clock: str
+    missed: int
+    standing: int
+    since: datetime | None
+
+
+async def owed(db: PoolHandle, watched: Watched, now: datetime, soon: datetime) -> list[OwedCounts]:
     """Counts of cases by agency and clock, then by agency, then in total."""
     agencies = None if watched.agencies is None else list(watched.agencies)
-    return await _fetch(db, "owed", watched.viewer, now, soon, watched.agency, agencies)
+    rows = await _fetch(db, "owed", watched.viewer, now, soon, watched.agency, agencies)
+    return [OwedCounts(**row) for row in rows]
 
 
 async def omissions(db: PoolHandle, watched: Watched, after: Place | None, limit: int) -> list[Row]:
@@ -57,9 +82,10 @@ async def unanswered(
 
 async def breached(
     db: PoolHandle, viewer: str, as_of: datetime, since: date, until: date
-) -> list[Row]:
+) -> list[BreachCounts]:
     """By agency and clock: periods that ran out in these days, and those without an act by then."""
-    return await _fetch(db, "breached", viewer, as_of, since, until)
+    rows = await _fetch(db, "breached", viewer, as_of, since, until)
+    return [BreachCounts(**row) for row in rows]
 
 
 def _asked(watched: Watched, after: Place | None) -> tuple[Any, ...]:

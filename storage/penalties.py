@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -32,8 +33,10 @@ class OpenQuestion:
     sought: Sought
 
 
-async def entered(db: Handle, sought: Sequence[Sought], penalties: Iterable[str]) -> dict[int, Row]:
-    """By place in `sought`, a row that names its case; secret cases only if the asker may know.
+async def entered(
+    db: Handle, sought: Sequence[Sought], penalties: Iterable[str]
+) -> dict[int, UUID]:
+    """By place in `sought`, the case of it; of secret ones as the asker may know.
 
     `penalties` are the events by which a penalty without a number is recognised.
     """
@@ -46,7 +49,7 @@ async def entered(db: Handle, sought: Sequence[Sought], penalties: Iterable[str]
         [one.known.party for one in sought],
     ]
     rows = await db.fetch(_SQL["entered"], *columns, list(penalties))
-    return {row["place"]: row for row in reversed(rows)}
+    return {row["place"]: row["stream"] for row in reversed(rows)}
 
 
 async def standing(db: Handle, asker: str, streams: Iterable[UUID]) -> dict[UUID, str]:
@@ -88,16 +91,34 @@ async def questions(
     limit: int,
 ) -> list[Row]:
     place = after or (None, None)
-    found: list[Row] = await db.fetch(_SQL["questions"], asker, status, office, *place, limit)
-    return found
+    return await db.fetch(_SQL["questions"], asker, status, office, *place, limit)
 
 
-async def alike(db: Handle, office: str, key: str) -> list[Row]:
-    """The office's other open items about the same penalty (`key`), and who asks (`asker`)."""
-    found: list[Row] = await db.fetch(_SQL["alike"], office, key)
-    return found
+class AlikeItem(NamedTuple):
+    """An open work item of an office, and who asks there."""
+
+    key: str
+    asker: str
 
 
-async def offices(db: Handle, asker: str, now: datetime) -> list[Row]:
-    found: list[Row] = await db.fetch(_SQL["offices"], asker, now)
-    return found
+class OfficeQuestions(NamedTuple):
+    """How an agency's questions to one office stand; `overdue` are some of the open ones."""
+
+    office: str | None
+    asked: int
+    open: int
+    overdue: int
+    explained: int
+    entered: int
+    withdrawn: int
+    median_days: float | None
+    oldest_open_days: Decimal | None
+
+
+async def alike(db: Handle, office: str, key: str) -> list[AlikeItem]:
+    """The office's other open items about the same penalty."""
+    return [AlikeItem(**row) for row in await db.fetch(_SQL["alike"], office, key)]
+
+
+async def offices(db: Handle, asker: str, now: datetime) -> list[OfficeQuestions]:
+    return [OfficeQuestions(**row) for row in await db.fetch(_SQL["offices"], asker, now)]

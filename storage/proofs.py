@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from storage.handles import Connection, Handle, Row
+from storage.handles import Connection, Handle
 from storage.queries import load
 
 _SQL = load("proofs")
@@ -48,10 +48,35 @@ async def verifications(db: Handle, limit: int) -> list[Run]:
     return [Run(**dict(row)) for row in rows]
 
 
-async def heads(db: Handle) -> list[Row]:
-    return list(await db.fetch(_SQL["heads"], timeout=_PATIENCE))
+class HeadProgress(NamedTuple):
+    """A log's last head, the last that a witness saw, and what is recorded beyond them."""
+
+    epoch: int
+    partition: int
+    recorded: int
+    size: int | None
+    signed_at: datetime | None
+    witnesses: list[str] | None
+    cosigned_size: int | None
+    cosigned_at: datetime | None
+    refused: str | None
+    refused_since: datetime | None
 
 
-async def versions(db: Handle, agencies: Collection[str], window: timedelta) -> list[Row]:
-    asked = (sorted(agencies), window)
-    return list(await db.fetch(_SQL["versions"], *asked, timeout=_PATIENCE))
+class SchemaUse(NamedTuple):
+    """How often an author sent events of a type by one schema, and when last."""
+
+    author: str
+    type: str
+    schema_id: int
+    events: int
+    last_at: datetime
+
+
+async def heads(db: Handle) -> list[HeadProgress]:
+    return [HeadProgress(**row) for row in await db.fetch(_SQL["heads"], timeout=_PATIENCE)]
+
+
+async def versions(db: Handle, agencies: Collection[str], window: timedelta) -> list[SchemaUse]:
+    rows = await db.fetch(_SQL["versions"], sorted(agencies), window, timeout=_PATIENCE)
+    return [SchemaUse(**row) for row in rows]

@@ -20,8 +20,8 @@ from casebus.trust.receipt import LeafInputs, Receipt, witnesses_of
 from casebus.trust.tiles import WIDTH, Tile, subtrees_of, tiles_read
 from casebus.trust.witnessing import Witnessing
 from storage import heads
-from storage.handles import Handle, Row
-from storage.heads import Log, Place, StoredHead
+from storage.handles import Handle
+from storage.heads import Log, LoggedRecord, Place, StoredHead
 from storage.packing import unpack_headers
 
 #: The most full tiles that are kept: 8 KiB each, and they never change.
@@ -149,21 +149,21 @@ def _has_signed(note: SignedNote, key: PublicKey) -> bool:
     return any(line.is_by(one) for line in note.signatures for one in named)
 
 
-def _receipt(step: str, row: Row, proof: LogProof, entries: _Entries) -> Receipt:
-    headers = dict(unpack_headers(row["headers"]))
+def _receipt(step: str, row: LoggedRecord, proof: LogProof, entries: _Entries) -> Receipt:
+    headers = dict(unpack_headers(row.headers))
     logged = {name: text.decode() for name, text in headers.items() if is_logged(name)}
     inputs = LeafInputs(logged, headers[_KEYID].decode())
-    if not proof.shows(row["log_leaf"]) or inputs.leaf(row["event_leaf"]) != row["log_leaf"]:
-        where = f"{row['epoch']}/{row['partition']}/{row['log_index']}"
+    if not proof.shows(row.log_leaf) or inputs.leaf(row.event_leaf) != row.log_leaf:
+        where = f"{row.epoch}/{row.partition}/{row.log_index}"
         raise CasebusError("log_altered", f"what is recorded at {where} is not what was signed")
     return Receipt(
-        stream=str(row["stream"]),
-        source=row["source"],
-        id=row["event_id"],
+        stream=str(row.stream),
+        source=row.source,
+        id=row.event_id,
         step=step,
-        event_leaf=row["event_leaf"],
-        log_leaf=row["log_leaf"],
+        event_leaf=row.event_leaf,
+        log_leaf=row.log_leaf,
         inputs=inputs,
         proof=proof,
-        entries=entries.of(inputs.keyid, row["source"]),
+        entries=entries.of(inputs.keyid, row.source),
     )

@@ -8,9 +8,9 @@ Limits count rows; places are what a caller kept of the last row it saw.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.cases.recalls import Standing
@@ -75,9 +75,23 @@ async def has_written(db: Handle, agency: str, stream: UUID) -> bool:
     return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))
 
 
-async def numbers(db: Handle, agency: str, values: Sequence[str], *, figures: bool) -> list[Row]:
+class GivenNumber(NamedTuple):
+    """A number of a case, and the agency that gave it."""
+
+    value: str
+    kind: str
+    agency: str
+    stream: UUID
+    procedure: str | None
+    status: str | None
+
+
+async def numbers(
+    db: Handle, agency: str, values: Sequence[str], *, figures: bool
+) -> list[GivenNumber]:
     """The givers and cases of these numbers (canonical texts), if it sees the `figures`."""
-    return await _fetch(db, "numbers", agency, list(values), figures)
+    rows = await _fetch(db, "numbers", agency, list(values), figures)
+    return [GivenNumber(**row) for row in rows]
 
 
 async def knowable(db: Handle, agency: str, streams: Collection[UUID]) -> set[UUID]:
@@ -144,14 +158,38 @@ async def inbox_item(db: Handle, agency: str, source: str, event_id: str) -> Row
     return await db.fetchrow(_SQL["inbox_item"], agency, source, event_id, timeout=_PATIENCE)
 
 
-async def unverified(db: Handle, agency: str) -> list[Row]:
-    """The number of rejected records that have the agency's name but no signature of its keys."""
-    return await _fetch(db, "unverified", agency)
+@dataclass(frozen=True, slots=True)
+class UnverifiedGroup:
+    """How much was rejected for one reason at one door that no key of the named agency signed."""
+
+    door: str
+    reason: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    leaves: list[str] | None
 
 
-async def repeated_numbers(db: Handle, agency: str, limit: int) -> list[Row]:
-    """By case, the first number that a system of the agency gave twice, and the count of them."""
-    return await _fetch(db, "repeated_numbers", agency, limit)
+class RepeatedSequence(NamedTuple):
+    """The first number of a case that a system gave twice, and how many it did."""
+
+    source: str
+    stream: UUID
+    sequence: str | None
+    id: str
+    recorded_at: datetime
+    times: int
+
+
+async def unverified(db: Handle, agency: str) -> list[UnverifiedGroup]:
+    """The records that bear the agency's name."""
+    return [UnverifiedGroup(**row) for row in await _fetch(db, "unverified", agency)]
+
+
+async def repeated_numbers(db: Handle, agency: str, limit: int) -> list[RepeatedSequence]:
+    """The systems of the agency, by case."""
+    rows = await _fetch(db, "repeated_numbers", agency, limit)
+    return [RepeatedSequence(**row) for row in rows]
 
 
 async def event(db: Handle, agency: str, source: str, event_id: str) -> Row | None:

@@ -13,13 +13,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from casebus import telemetry
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
-from storage.handles import Connection, Pool, Row
+from storage.handles import Connection, Pool
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -40,17 +42,17 @@ async def say_again(connection: Connection, signer: Signer, schemas: Schemas) ->
     """Sign again the records that another key may sign now; returns how many will leave again."""
     said = 0
     for row in await rejected_for_key(connection):
-        mine = signer(row["source"], row["type"])
-        envelope = Envelope.from_headers(unpack_headers(row["headers"]))
+        mine = signer(row.source, row.type)
+        envelope = Envelope.from_headers(unpack_headers(row.headers))
         if mine is None:
             continue
         key, delegate = mine
-        if key.keyid == envelope.keyid and row["waited"] < _pause(row["answered"]):
+        if key.keyid == envelope.keyid and row.waited < _pause(row.answered):
             continue
         bare = replace(envelope, keyid=None, signedby=None, signature=None, sigproof=None)
-        [record] = sign([Draft(bare, row["value"])], key, schemas, signedby=delegate)
+        [record] = sign([Draft(bare, row.value)], key, schemas, signedby=delegate)
         headers = pack_headers(record.headers)
-        await connection.execute(_SQL["say_again"], row["id"], headers, row["rejections"])
+        await connection.execute(_SQL["say_again"], row.id, headers, row.rejections)
         said += 1
     return said
 
@@ -60,10 +62,25 @@ def _pause(answered: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << min(answered, 16)), _LONGEST_PAUSE)
 
 
-async def rejected_for_key(connection: Connection) -> list[Row]:
+class RejectedForKey(NamedTuple):
+    """A record of the outbox that was rejected for its key; `answered` of its rejections were."""
+
+    id: int
+    source: str
+    type: str
+    stream: UUID
+    value: bytes
+    headers: bytes
+    answered: int
+    rejections: int
+    #: Since the last rejection.
+    waited: timedelta
+
+
+async def rejected_for_key(connection: Connection) -> list[RejectedForKey]:
     """Records that wait for a trusted key: stored here, sent, rejected for their key."""
-    found = await connection.fetch(_SQL["rejected_for_key"], _REACH, _ROWS)
-    return list(found)
+    rows = await connection.fetch(_SQL["rejected_for_key"], _REACH, _ROWS)
+    return [RejectedForKey(**row) for row in rows]
 
 
 async def keep_saying(pool: Pool, signer: Signer, schemas: Schemas) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Header
-from storage.handles import Connection, Handle, Row, WriteHandle
+from storage.handles import Connection, Handle, WriteHandle
 from storage.heartbeats import BeatDetail
 from storage.packing import unpack_headers
 from storage.queries import load
@@ -141,12 +141,22 @@ async def due_findings(db: Handle, now: datetime, limit: int) -> list[DueItem]:
     return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
-async def tellable_finding(connection: Connection, due: DueItem, since: datetime) -> Row | None:
-    """As `tellable`: the finding's view and its case's numbers, if it still stands untold."""
+class TellableFinding(NamedTuple):
+    """A finding's view, and the numbers of its case that its author may be told."""
+
+    view: dict[str, Any]
+    numbers: list[dict[str, Any]]
+
+
+async def tellable_finding(
+    connection: Connection, due: DueItem, since: datetime
+) -> TellableFinding | None:
+    """As `tellable`: what there is to tell, if the finding still stands untold."""
     await connection.fetchval(_SQL["lock_case"], due.stream)
     if await connection.fetchval(_SQL["awaited"], due.stream, since):
         return None
-    return await connection.fetchrow(_SQL["tellable_finding"], due.stream, due.key, due.at)
+    row = await connection.fetchrow(_SQL["tellable_finding"], due.stream, due.key, due.at)
+    return None if row is None else TellableFinding(**row)
 
 
 async def note_said(connection: Connection, due: DueItem, revision: int, event_id: str) -> None:

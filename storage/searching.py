@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from unicodedata import normalize
 from uuid import UUID
 
@@ -108,12 +108,27 @@ class Page:
     limit: int
 
 
-async def next_dues(db: Handle, streams: Collection[UUID]) -> dict[UUID, Row]:
-    """The next due moment of each case that has one: `due`, and whether it may still move."""
+class NextDue(NamedTuple):
+    """What a case falls due by next; `provisional`: it may still move."""
+
+    due: datetime
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCount:
+    """How many cases have a value."""
+
+    value: str
+    count: int
+
+
+async def next_dues(db: Handle, streams: Collection[UUID]) -> dict[UUID, NextDue]:
+    """Of each case in which anything is due."""
     if not streams:
         return {}
     rows = await db.fetch(_SQL["next_dues"], list(streams), timeout=_PATIENCE)
-    return {row["stream"]: row for row in rows}
+    return {row["stream"]: NextDue(row["due"], row["provisional"]) for row in rows}
 
 
 class _Values:
@@ -152,7 +167,7 @@ async def page(db: PoolHandle, viewing: Viewing, wanted: CaseFilter, asked: Page
     return await _fetch(db, "page", branches, values, **order)
 
 
-async def counts(db: PoolHandle, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Row]:
+async def counts(db: PoolHandle, viewing: Viewing, wanted: CaseFilter, by: By) -> list[ValueCount]:
     """The number of cases for each `value`, the largest first."""
     values = _Values()
     branches = [
@@ -161,7 +176,7 @@ async def counts(db: PoolHandle, viewing: Viewing, wanted: CaseFilter, by: By) -
         )
         for closed, conditions in _branches(viewing, wanted, values)
     ]
-    return await _fetch(db, "counts", branches, values)
+    return [ValueCount(**row) for row in await _fetch(db, "counts", branches, values)]
 
 
 async def _fetch(

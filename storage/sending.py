@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Header
@@ -129,9 +130,21 @@ async def unsent_count(connection: Connection) -> int:
     return int(await connection.fetchval(_SQL["unsent_count"]))
 
 
-async def unsent_since(connection: Connection, limit: int) -> list[Row]:
-    """Records that are refused or overdue, oldest first."""
-    return list(await connection.fetch(_SQL["unsent_since"], OVERDUE, limit))
+class OverdueRecord(NamedTuple):
+    """A record that is refused, or waits longer than it may."""
+
+    stream: UUID
+    source: str
+    event_id: str
+    topic: str
+    created_at: datetime
+    refused: str | None
+
+
+async def unsent_since(connection: Connection, limit: int) -> list[OverdueRecord]:
+    """The oldest first."""
+    rows = await connection.fetch(_SQL["unsent_since"], OVERDUE, limit)
+    return [OverdueRecord(**row) for row in rows]
 
 
 async def database_time(db: Handle) -> datetime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from casebus.statistics.steps import TimedStep
@@ -141,9 +141,19 @@ async def cases(
     return await _fetch(db, _SQL[name] + listed, *values, *more)
 
 
-async def home(db: Handle, agency: str, as_of: datetime) -> Row | None:
-    """Where an agency sat: division, sector, level, name."""
-    return await db.fetchrow(_SQL["home"], agency, as_of, timeout=_PATIENCE)
+class AgencySeat(NamedTuple):
+    """Where an agency sits, and its name."""
+
+    division: str
+    sector: str
+    level: str | None
+    name: str
+
+
+async def home(db: Handle, agency: str, as_of: datetime) -> AgencySeat | None:
+    """Where it sat at that moment."""
+    row = await db.fetchrow(_SQL["home"], agency, as_of, timeout=_PATIENCE)
+    return None if row is None else AgencySeat(**row)
 
 
 async def _fetch(db: PoolHandle, query: str, *arguments: Any) -> list[Row]:

@@ -49,6 +49,13 @@ class WorkCounts(NamedTuple):
     new: int
 
 
+class ItemCounts(NamedTuple):
+    """How many items there are, and how many of them are open and overdue."""
+
+    total: int
+    overdue: int
+
+
 async def items(
     db: Handle,
     agency: str,
@@ -63,9 +70,10 @@ async def items(
     return list(await db.fetch(_SQL[f"by_{order}"], *values, timeout=_PATIENCE))
 
 
-async def count(db: Handle, agency: str, wanted: WorkFilter, now: datetime) -> Row:
-    """The number of items, and the number of those that are open and overdue."""
-    return sole(await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE))
+async def count(db: Handle, agency: str, wanted: WorkFilter, now: datetime) -> ItemCounts:
+    return ItemCounts(
+        **sole(await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE))
+    )
 
 
 async def standing(

@@ -525,7 +525,7 @@ async def whoever_looked_is_noted_and_read_last_first(casework: Casework) -> Non
     looks = [looked(stream, 200), looked(stream, 404), looked(None, 200)]
     await access.note(casework.connection, looks)
     rows = await access.accesses(casework.pool, stream, limit=5)
-    assert [(row["agency"], row["status"]) for row in rows] == [(AMR, 404), (AMR, 200)]
+    assert [(row.agency, row.status) for row in rows] == [(AMR, 404), (AMR, 200)]
     asked = {(AMR, f"looked-{stream}"), (AMR, "none")}
     found = await access.streams_of(casework.pool, asked)
     assert found == {(AMR, f"looked-{stream}"): [stream]}

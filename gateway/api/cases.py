@@ -33,6 +33,7 @@ from gateway.shapes import (
 )
 from gateway.web import paging
 from storage import access, reads
+from storage.access import NotedLook
 from storage.handles import Handle
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
@@ -241,9 +242,9 @@ async def accesses(
     return AccessPage(items=[_access(one, agency) for one in rows])
 
 
-def _access(row: RowLike, agency: str) -> AccessItem:
-    kept_back = {} if row["agency"] == agency else {"officer": None, "reason": None}
-    return AccessItem(**{**dict(row), **kept_back})
+def _access(look: NotedLook, agency: str) -> AccessItem:
+    kept_back = {} if look.agency == agency else {"officer": None, "reason": None}
+    return AccessItem(**{**look._asdict(), **kept_back})
 
 
 def viewer_of(gateway: Gateway, agency: str, row: RowLike) -> Viewer:

@@ -16,7 +16,7 @@ from gateway.route import ServedRoute
 from gateway.runtime.context import Context, Database
 from gateway.shapes import CASE, SOURCE, Shape
 from storage import matching
-from storage.handles import Row
+from storage.matching import MatchedCase
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 
@@ -72,16 +72,16 @@ async def matches_of(
     found = {one: compare(mine, known[one]) for one in others if one in known}
     likely = {one: match for one, match in found.items() if match.proposed}
     rows = await matching.shown_to(database, agency, likely)
-    items = [_match(row, likely[row["stream"]]) for row in rows]
+    items = [_match(row, likely[row.stream]) for row in rows]
     return CaseMatches(items=sorted(items, key=lambda one: (-one.score, str(one.opened_at))))
 
 
-def _match(row: Row, match: Match) -> CaseMatch:
+def _match(row: MatchedCase, match: Match) -> CaseMatch:
     return CaseMatch(
-        case=str(row["stream"]) if row["own"] else None,
-        opener=row["opener"],
-        opened_at=row["opened_at"],
-        status=row["status"] if row["own"] else None,
+        case=str(row.stream) if row.own else None,
+        opener=row.opener,
+        opened_at=row.opened_at,
+        status=row.status if row.own else None,
         score=match.score,
         seller=match.seller,
         right=match.right,

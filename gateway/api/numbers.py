@@ -71,12 +71,12 @@ async def _numbered(
     return Numbered(
         items=[
             NumberedCase(
-                case=str(row["stream"]),
-                status=row["status"],
-                procedure=row["procedure"],
-                kind=row["kind"],
-                value=row["value"],
-                agency=row["agency"],
+                case=str(row.stream),
+                status=row.status,
+                procedure=row.procedure,
+                kind=row.kind,
+                value=row.value,
+                agency=row.agency,
             )
             for row in rows
         ]

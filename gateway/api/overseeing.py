@@ -24,7 +24,7 @@ from gateway.runtime.law import law_of
 from gateway.shapes import MOST_DAYS, SOURCE, Moment, Next, Shape
 from gateway.web import paging
 from storage import overseeing
-from storage.overseeing import NEVER, Place, Watched
+from storage.overseeing import NEVER, OwedCounts, Place, Watched
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/oversight", tags=["oversight"])
 #: The role that answers in the procedure by which a case comes back, as its law names it.
@@ -152,7 +152,7 @@ async def breached(
     rows = await overseeing.breached(database, viewer, moment.astimezone(UTC), *days)
     law = law_of(gateway.settings.policies_dir)
     items = [
-        Breach(**dict(row), **_titled(law, row["clock"]), name=_name(gateway, row["agency"]))
+        Breach(**row._asdict(), **_titled(law, row.clock), name=_name(gateway, row.agency))
         for row in rows
     ]
     return Breaches(as_of=moment, items=items)
@@ -180,17 +180,17 @@ async def owed(
     law = law_of(gateway.settings.policies_dir)
     steps: dict[str, list[OwedStep]] = {}
     for row in rows:
-        if row["clock"] is not None:
-            steps.setdefault(row["agency"], []).append(_step(law, row))
+        if row.agency is not None and row.clock is not None:
+            steps.setdefault(row.agency, []).append(_step(law, row, row.clock))
     items = [
         OwedBy(
             **_counts(row),
-            agency=row["agency"],
-            name=_name(gateway, row["agency"]),
-            steps=steps[row["agency"]],
+            agency=row.agency,
+            name=_name(gateway, row.agency),
+            steps=steps[row.agency],
         )
         for row in rows
-        if row["clock"] is None and row["agency"] is not None
+        if row.clock is None and row.agency is not None
     ]
     return Owed(**_counts(rows[-1]), at=now, due_within_days=due_within_days, items=items)
 
@@ -273,12 +273,12 @@ def _seated(gateway: Gateway, division: str) -> Sequence[str] | None:
     return [one.id for one in known if one.division.startswith(digits)] if digits else None
 
 
-def _counts(row: RowLike) -> dict[str, Any]:
-    return {name: row[name] for name in Counts.model_fields}
+def _counts(row: OwedCounts) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in Counts.model_fields}
 
 
-def _step(law: Law, row: RowLike) -> OwedStep:
-    return OwedStep(**_counts(row), clock=row["clock"], **_titled(law, row["clock"]))
+def _step(law: Law, row: OwedCounts, clock: str) -> OwedStep:
+    return OwedStep(**_counts(row), clock=clock, **_titled(law, clock))
 
 
 def _titled(law: Law, clock: str) -> dict[str, str]:

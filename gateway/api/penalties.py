@@ -23,7 +23,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import CASE, SOURCE, LocalNumber, Next, Shape
 from gateway.web import paging
 from storage import penalties
-from storage.penalties import Sought
+from storage.penalties import OfficeQuestions, Sought
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/penalties", tags=["penalties"])
 _MOST = 500
@@ -206,11 +206,11 @@ async def questions(
 async def offices(agency: Caller, gateway: Context, database: Database) -> Offices:
     """The state of the caller's questions, by the office that was asked."""
     rows = await penalties.offices(database, agency, gateway.now())
-    return Offices(items=[OfficeCounts(**dict(one) | _days(one)) for one in rows])
+    return Offices(items=[OfficeCounts(**one._asdict() | _days(one)) for one in rows])
 
 
-def _days(row: RowLike) -> dict[str, float | None]:
-    days = {name: row[name] for name in ("median_days", "oldest_open_days")}
+def _days(row: OfficeQuestions) -> dict[str, float | None]:
+    days = {"median_days": row.median_days, "oldest_open_days": row.oldest_open_days}
     return {name: None if one is None else round(float(one), 1) for name, one in days.items()}
 
 

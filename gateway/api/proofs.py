@@ -22,7 +22,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import SOURCE, Shape
 from gateway.web import paging
 from storage import proofs
-from storage.proofs import Run
+from storage.proofs import Run, SchemaUse
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
 _REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")
@@ -115,7 +115,7 @@ async def heads(*, asker: Asker, gateway: Context, database: Database) -> Heads:
     """Each log of this epoch: its signed part, and the part that a witness saw."""
     only_operators(asker)
     rows = await proofs.heads(database)
-    items = [Head(**{**dict(row), "witnesses": row["witnesses"] or []}) for row in rows]
+    items = [Head(**{**row._asdict(), "witnesses": row.witnesses or []}) for row in rows]
     return Heads(witnesses_needed=gateway.witnessing.needed, items=items)
 
 
@@ -132,15 +132,15 @@ async def schemas(
     return Versions(hours=hours, items=items)
 
 
-def _version(gateway: Gateway, row: RowLike) -> Version:
-    known = [one for one in gateway.schemas if one.ce_type == row["type"]]
-    used = gateway.schemas.by_id(row["schema_id"])
+def _version(gateway: Gateway, row: SchemaUse) -> Version:
+    known = [one for one in gateway.schemas if one.ce_type == row.type]
+    used = gateway.schemas.by_id(row.schema_id)
     return Version(
-        type=row["type"],
+        type=row.type,
         version=None if used is None else used.version,
-        schema_id=row["schema_id"],
+        schema_id=row.schema_id,
         latest=max((one.version for one in known), default=None),
-        agency=row["author"],
-        events=row["events"],
-        last_at=row["last_at"],
+        agency=row.author,
+        events=row.events,
+        last_at=row.last_at,
     )

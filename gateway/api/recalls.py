@@ -121,15 +121,13 @@ async def _readers(
     since, until = row["recorded_at"], said["recorded_at"]
     looks = await access.readers(database, row["stream"], group.events, since=since, until=until)
     opened = sorted((one for one in steps if one["step"] == RETRIEVED), key=_moment, reverse=True)
-    found: list[tuple[Literal["opened", "shown"], Any]] = [
-        ("shown", one) for one in looks if one["agency"] != row["author"]
+    found: list[tuple[Literal["opened", "shown"], str, datetime]] = [
+        ("shown", one.agency, one.at) for one in looks if one.agency != row["author"]
     ]
-    found += [("opened", one) for one in opened]
+    found += [("opened", one["agency"], one["at"]) for one in opened]
     return {
-        one["agency"]: Reader(
-            agency=one["agency"], at=one["at"], by=by, recipient=one["agency"] in group.recipients
-        )
-        for by, one in found
+        agency: Reader(agency=agency, at=at, by=by, recipient=agency in group.recipients)
+        for by, agency, at in found
     }
 
 

@@ -162,7 +162,7 @@ async def rejected(
     return RejectedPage(
         items=[Rejected(**_shown(row._asdict())) for row in rows[:limit]],
         groups=[_group(row) for row in groups],
-        unverified=[Unverified(**{**row, "leaves": row["leaves"] or []}) for row in others],
+        unverified=[Unverified(**{**asdict(row), "leaves": row.leaves or []}) for row in others],
         next=place and paging.encode(place),
     )
 

@@ -29,7 +29,7 @@ from gateway.runtime.context import Context, Database, Gateway
 from gateway.shapes import MOST_DAYS, Next, Shape
 from gateway.web import paging
 from storage import reads, searching
-from storage.searching import By, CaseFilter, Page, Sort, Viewing
+from storage.searching import By, CaseFilter, NextDue, Page, Sort, ValueCount, Viewing
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 _DAY = timedelta(days=1)
@@ -184,8 +184,8 @@ async def _found(
     ]
 
 
-def _due(row: RowLike | None) -> dict[str, Any]:
-    return {} if row is None else {name: row[name] for name in ("due", "provisional")}
+def _due(next_due: NextDue | None) -> dict[str, Any]:
+    return {} if next_due is None else next_due._asdict()
 
 
 def _awaited(view: dict[str, Any]) -> list[Awaited]:
@@ -205,20 +205,22 @@ async def counts(
     """The number of the caller's cases, by a fact that is shown of each."""
     viewing = _viewing(gateway, agency)
     rows = await _counted(database, viewing, await _wanted(gateway, viewing, filters), by)
-    items = [Counted(value=row["value"], count=row["count"]) for row in rows]
+    items = [Counted(value=row.value, count=row.count) for row in rows]
     return CaseCounts(by=by, total=sum(one.count for one in items), items=items)
 
 
 async def _total(database: Looking, viewing: Viewing, wanted: CaseFilter) -> int:
-    return sum(row["count"] for row in await _counted(database, viewing, wanted, "all"))
+    return sum(row.count for row in await _counted(database, viewing, wanted, "all"))
 
 
-async def _counted(database: Looking, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Any]:
+async def _counted(
+    database: Looking, viewing: Viewing, wanted: CaseFilter, by: By
+) -> list[ValueCount]:
     """If words of content are counted, a few cases are as good as shown: looks at each."""
     rows = await searching.counts(database, viewing, wanted, by)
     named = (wanted.organisation, wanted.number, wanted.title, wanted.event, wanted.trace)
     singles_out = any(one is not None for one in named)
-    if singles_out and 0 < sum(row["count"] for row in rows) <= _FEW:
+    if singles_out and 0 < sum(row.count for row in rows) <= _FEW:
         database.note(await searching.page(database, viewing, wanted, Page("-changed", None, _FEW)))
     return rows
 

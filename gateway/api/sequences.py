@@ -46,12 +46,12 @@ async def repeated(agency: Caller, database: Database) -> RepeatedNumbers:
     return RepeatedNumbers(
         items=[
             Repeated(
-                source=row["source"],
-                case=str(row["stream"]),
-                sequence=row["sequence"],
-                id=row["id"],
-                times=row["times"],
-                at=row["recorded_at"],
+                source=row.source,
+                case=str(row.stream),
+                sequence=row.sequence,
+                id=row.id,
+                times=row.times,
+                at=row.recorded_at,
             )
             for row in rows
         ]

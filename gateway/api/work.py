@@ -144,7 +144,7 @@ async def work(
     last = rows[limit - 1] if len(rows) > limit else None
     counts = await items.count(database, agency, wanted, gateway.now())
     shown = await views.shown(gateway, agency, rows[:limit])
-    return WorkPage(items=shown, next=last and _cursor(last, sort), **counts)
+    return WorkPage(items=shown, next=last and _cursor(last, sort), **counts._asdict())
 
 
 @router.get("/{key}", responses=documented("unauthenticated", "not_found"))

@@ -45,7 +45,7 @@ async def answer(
         "to": asked.until and asked.until.isoformat(),
         "view": "shared" if asked.shared else "own",
         "agency": agency,
-        "agency_name": agency if home is None else home["name"],
+        "agency_name": agency if home is None else home.name,
         "division": asked.division,
         "by": list(by),
         "law": known.law,
@@ -137,7 +137,7 @@ async def _refuse_outsiders(
 ) -> None:
     """Shared figures are for the sectors that the definitions name, and for whole months."""
     home = await statistics.home(database, agency, asked.as_of)
-    if home is None or home["sector"] not in known.indicators.shared_with:
+    if home is None or home.sector not in known.indicators.shared_with:
         raise CasebusError("not_shared", "this agency's sector is not among those served")
     if not _whole_months(asked.since, asked.until):
         raise unfit("from", "a shared view is of whole months")

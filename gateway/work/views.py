@@ -49,7 +49,7 @@ async def _alike(gateway: Gateway, office: str, key: str) -> list[str]:
     """
     rows = await penalties.alike(await gateway.database(), office, key)
     directory = gateway.directory()
-    return [row["key"] for row in rows if gateway.asking.may_ask(row["asker"], office, directory)]
+    return [one.key for one in rows if gateway.asking.may_ask(one.asker, office, directory)]
 
 
 async def _titles(gateway: Gateway, agency: str, rows: Sequence[RowLike]) -> dict[UUID, str]:

@@ -19,7 +19,8 @@ from operations.adoption import announcing
 from operations.adoption.announcing import Adoption
 from operations.adoption.previewing import preview
 from storage import law as bundles
-from storage.handles import Connection, Row
+from storage.handles import Connection
+from storage.law import JournaledAdoption
 
 _WAIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -70,7 +71,7 @@ async def _said(connection: Connection) -> int:
     """How often a law was adopted before, in the partition with the most adoptions."""
     times: dict[int, int] = {}
     for row in await bundles.adoptions(connection):
-        times[row["partition"]] = times.get(row["partition"], 0) + 1
+        times[row.partition] = times.get(row.partition, 0) + 1
     return max(times.values(), default=0)
 
 
@@ -95,13 +96,8 @@ async def show(settings: Settings) -> dict[str, Any]:
         cases = await bundles.under_law(connection)
         adoptions = [_adoption(row, schemas) for row in await bundles.adoptions(connection)]
         kept = [
-            {
-                "digest": row["digest"],
-                "stored_at": row["stored_at"],
-                "bytes": row["bytes"],
-                "cases": cases.get(row["digest"], 0),
-            }
-            for row in await bundles.kept(connection)
+            {**one._asdict(), "cases": cases.get(one.digest, 0)}
+            for one in await bundles.kept(connection)
         ]
     finally:
         await connection.close()
@@ -112,15 +108,15 @@ async def show(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _adoption(row: Row, schemas: Schemas) -> dict[str, Any]:
-    said = schemas.decode(row["value"])[1]
+def _adoption(row: JournaledAdoption, schemas: Schemas) -> dict[str, Any]:
+    said = schemas.decode(row.value)[1]
     return {
         "digest": said["digest"],
         "previous": said["previous"],
         "author": said["author"],
         "reasons": said["reasons"],
-        "since": row["recorded_at"],
-        "partitions": [row["partition"]],
+        "since": row.recorded_at,
+        "partitions": [row.partition],
     }
 
 

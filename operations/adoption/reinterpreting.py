@@ -97,7 +97,7 @@ async def _stream(connection: Connection, case: str) -> uuid.UUID:
 
 async def _law(connection: Connection, start: str) -> Law:
     """The one kept bundle whose digest begins with this text."""
-    known = [row["digest"] for row in await bundles.kept(connection)]
+    known = [row.digest for row in await bundles.kept(connection)]
     fit = [one for one in known if one.startswith(start)] if start else []
     if len(fit) != 1:
         raise CasebusError("law_unknown", f"{len(fit)} kept laws have a digest that begins {start}")

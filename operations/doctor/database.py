@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import asyncpg
 
@@ -18,7 +17,7 @@ from storage.handles import Connection
 from storage.heads import RefusedLog
 from storage.migrate import pending
 from storage.rejects import RejectCounts
-from storage.sending import WaitingCount
+from storage.sending import OverdueRecord, WaitingCount
 from storage.stalling import Stalled
 
 #: Kafka stamps each record with its broker's time: workers that differ judge keys wrongly.
@@ -104,7 +103,7 @@ def _rebuilt(schemas: list[str]) -> Check:
     return Check("left by a rebuild", "warning", says, "casebus rebuild --drop-old")
 
 
-def _unsent(waiting: WaitingCount, overdue: list[Any], remedies: Remedies) -> Check:
+def _unsent(waiting: WaitingCount, overdue: list[OverdueRecord], remedies: Remedies) -> Check:
     """Records that are stored signed and have not reached the brokers.
 
     Nobody else knows of them yet.
@@ -113,7 +112,7 @@ def _unsent(waiting: WaitingCount, overdue: list[Any], remedies: Remedies) -> Ch
     if not waiting.is_overdue:
         return Check("unsent records", "ok", says)
     which = ", ".join(
-        f"{row['event_id']} of {row['source']} ({row['refused'] or 'waits'})" for row in overdue
+        f"{one.event_id} of {one.source} ({one.refused or 'waits'})" for one in overdue
     )
     remedy = (
         f"the scheduler sends them by itself: {remedies.log_of('scheduler')}; for a refused one see"

@@ -15,7 +15,7 @@ from casebus.settings import Settings
 from casebus.signing.keyring import Keyring
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
-from storage.handles import Row
+from storage.resaying import RejectedForKey
 
 _SHOWN = 5
 
@@ -58,10 +58,10 @@ def why_untrusted(key: SigningKey, agency: str, directory: Directory) -> str | N
     return None
 
 
-def unsaid(rows: list[Row]) -> Check:
+def unsaid(rows: list[RejectedForKey]) -> Check:
     """Records that were rejected for their key and not sent again under another key."""
     if not rows:
         return Check("rejected for their key", "ok", "nothing waits to be said again")
-    sources = sorted({row["source"] for row in rows})
+    sources = sorted({row.source for row in rows})
     says = f"{len(rows)} records of {', '.join(sources[:_SHOWN])} wait for a key that is trusted"
     return Check("rejected for their key", "wrong", says, "casebus keys list; see the keys above")

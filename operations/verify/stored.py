@@ -45,8 +45,8 @@ async def _unsent(report: VerifyReport, connection: Connection, since: datetime)
     waiting = await sending.waiting(connection)
     report.count("outbox waiting", waiting.outbox_unsent)
     report.count("handed in, waiting", waiting.submissions_unsent)
-    for row in await sending.unsent_since(connection, _MOST_UNSENT):
-        report.problem("not_sent", f"{row['source']} {row['event_id']}")
+    for one in await sending.unsent_since(connection, _MOST_UNSENT):
+        report.problem("not_sent", f"{one.source} {one.event_id}")
     for row in await connection.fetch(_SQL["sent_but_not_journaled"], since):
         where = f"own.{row['shelf']} {row['source']} {row['event_id']}"
         report.problem("sent_but_not_journaled", where)

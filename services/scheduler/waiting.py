@@ -71,11 +71,11 @@ class FindingTeller:
         """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                row = await scheduling.tellable_finding(connection, due, since)
-                if row is None:
+                told = await scheduling.tellable_finding(connection, due, since)
+                if told is None:
                     return False
-                finding = Finding.from_json(row["view"])
-                derived = raised_of(str(due.stream), finding, row["numbers"])
+                finding = Finding.from_json(told.view)
+                derived = raised_of(str(due.stream), finding, told.numbers)
                 [said] = self._voice.rows([spoken(derived, self._directory)])
                 await scheduling.note_said(connection, due, finding.revision, said.event_id)
                 await outbox.enqueue(connection, [said])

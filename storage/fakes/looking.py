@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import agency_of
-from storage.access import Looked
+from storage.access import Looked, NotedLook
 from storage.fakes.journal import record_of
 from storage.fakes.tables import ANSWERS, Line, Tables, answers, lines
 from storage.queries import load
@@ -93,7 +93,7 @@ def note(db: Tables, *values: Any) -> None:
 @answers("access", "accesses")
 def accesses(db: Tables, stream: UUID, limit: int) -> list[Line]:
     rows = db.where("own.access", stream=stream)[::-1][:limit]
-    return [row | {"break_glass_reason": None} for row in rows]
+    return [{name: row.get(name) for name in NotedLook._fields} for row in rows]
 
 
 @answers("access", "streams_of")

@@ -248,7 +248,7 @@ async def test_the_list_and_the_counts_are_the_asker_s_own(desks: Desks) -> None
         (other, "explained"),
     }
     [counts] = await penalties.offices(database, SUP, NOW)
-    assert (counts["office"], counts["asked"], counts["open"], counts["explained"]) == (
+    assert (counts.office, counts.asked, counts.open, counts.explained) == (
         AMR,
         2,
         1,

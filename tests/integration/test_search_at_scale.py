@@ -141,11 +141,11 @@ async def test_what_is_owed_is_counted_by_indexes_and_quickly(pool: Pool) -> Non
         # Whoever has a part in every case reads them all; nobody else does, and nobody is slow.
         slow += [one for one in faults if viewer != EVERYWHERE or "reads all" not in one]
         viewing = Viewing(viewer, figures=True, now=NOW)
-        assert rows[-1]["overdue"]
+        assert rows[-1].overdue
         for row in (rows[0], rows[-2]):
-            wanted = CaseFilter(owes=row["agency"], clock=row["clock"], clock_state="overdue")
+            wanted = CaseFilter(owes=row.agency, clock=row.clock, clock_state="overdue")
             found = await searching.counts(pool, viewing, wanted, "all")
-            assert sum(one["count"] for one in found) == row["overdue"]
+            assert sum(one.count for one in found) == row.overdue
         for ask in (
             overseeing.omissions(asked.handle, watched, None, 51),
             overseeing.unanswered(asked.handle, watched, ["reply"], None, 51),
@@ -177,5 +177,5 @@ async def test_pages_and_counts_agree_where_there_are_many(pool: Pool) -> None:
                 if len(page) < 500:
                     break
                 after = (page[-1]["place"], page[-1]["stream"])
-            assert len({one["stream"] for one in seen}) == len(seen) == row["count"]
+            assert len({one["stream"] for one in seen}) == len(seen) == row.count
             assert [one["place"] for one in seen] == sorted(one["place"] for one in seen)

@@ -103,7 +103,7 @@ async def test_a_finding_that_waits_says_no_numbers_to_a_stranger(casework: Case
         async with casework.pool.acquire() as connection:
             found = await scheduling.tellable_finding(connection, due, NOW)
         assert found is not None
-        told[found["view"]["event"]["source"]] = found["numbers"]
+        told[found.view["event"]["source"]] = found.numbers
     assert told == {COURT: [], PSB: [NUMBER]}
 
 

@@ -57,7 +57,7 @@ async def test_each_case_that_was_told_of_has_a_row(book: Book) -> None:
     await book.note(looked={one, other})
     assert book.rows() == [(AMR, one, 200), (AMR, other, 200)]
     [row] = await access.accesses(book.database.pool, one, limit=5)
-    assert (row["method"], row["route"], row["at"]) == ("GET", "/v1/cases/{case}", NOW)
+    assert (row.method, row.route, row.at) == ("GET", "/v1/cases/{case}", NOW)
 
 
 async def test_whoever_asked_for_a_case_that_is_not_there_has_a_row_for_it(book: Book) -> None:
