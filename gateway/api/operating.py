@@ -27,7 +27,6 @@ from storage import operating as stored
 from storage import reads
 from storage.heartbeats import ServiceBeat
 from storage.operating import LastRead, UnreadCount
-from storage.reads import LastBeat
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
 _REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")

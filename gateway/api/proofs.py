@@ -13,7 +13,6 @@ from pydantic import Field
 
 from casebus.events.doors import BUS
 from casebus.events.types import REFERRAL_SENT
-from casebus.rows import RowLike
 from gateway.api.operating import Hours
 from gateway.identity.caller import Asker, only_operators
 from gateway.problems import documented
