@@ -1,8 +1,8 @@
 """The answers about one case, for one viewer.
 
-Owns the bodies of events, the order of a history, earlier states, evidence, and the event that says
-that a body was opened. Each answer goes through `access`. Touches `runtime`, casebus, and through
-storage the journal's tables and the outbox.
+Owns the bodies of events, the order of a history, earlier states, evidence, and the event that
+reports the opening of a body. Each answer goes through `access`. Touches `runtime`, casebus, and
+through storage the journal's tables and the outbox.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The checks of `casebus doctor`: the machine first, then the stack if it runs.
 
-Owns what a machine lacks and which of its processes run; the rest is `operations.doctor`. Touches
+Owns the needs of a machine and the state of its processes; the rest is `operations.doctor`. Touches
 onebox, sdk and operations, with psutil.
 """
 

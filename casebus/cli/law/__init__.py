@@ -1,6 +1,7 @@
-"""`casebus law`: read, check and draw the law files; try and adopt them where the bus runs.
+"""`casebus law`: reads, checks and draws the law files.
 
-Owns the commands that need the files alone. Touches law, events and trust, with click and YAML.
+Tries and adopts them where the bus runs. Owns the commands that need the files alone. Touches law,
+events and trust, with click and YAML.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Pure except for its own data files, which are read once. A page takes `form_of`, shows it by the
 macros in `templates/forms.html`, and reads the posted values with `read`.
 
-Owns the fields of a form and the words for what is wrong in it. Touches law and events: no
-database, no request.
+Owns the fields of a form and the words for its mistakes. Touches law and events: no database, no
+request.
 """
 
 from __future__ import annotations

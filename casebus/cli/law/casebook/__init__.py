@@ -1,4 +1,4 @@
-"""The law by vectors made by hand: dates, fact patterns and whole cases.
+"""Checks the law by hand-made vectors: dates, fact patterns and whole cases.
 
 Owns the form of a vector and the judgement of one. Touches cases, events and law, with click,
 pydantic and rich.
