@@ -1,6 +1,6 @@
-"""Stable codes: what can be wrong with a record, a request or a call, one word each.
+"""Stable codes for faults of a record, a request or a call, one word each.
 
-The codes stand in the `rejected` topic, in HTTP problems and in the CLI's output;
+The codes appear in the `rejected` topic, in HTTP problems and in the CLI's output;
 docs/reason-codes.md explains each one to the sender.
 """
 
@@ -28,7 +28,7 @@ class AwayError(CasebusError):
 
 
 class UnfitError(ValueError):
-    """A value that does not say what it should, in words for the person who wrote it."""
+    """A value without its required meaning, in words for the person who wrote it."""
 
 
 class Reason(StrEnum):

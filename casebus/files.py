@@ -13,16 +13,16 @@ from casebus.errors import CasebusError
 
 #: To open: a new file, and none that a link of somebody else leads to.
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-#: As far as the umask lets.
+#: The mode, as far as the umask allows.
 _EVERYBODY = 0o666
 
 
 @contextmanager
 def appearing(path: Path, mode: int = _EVERYBODY, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """To write to; what stood there before stands until the new one is whole.
+    """A file to write to; the old file stays until the new one is whole.
 
     `durable` forces it to the disk first: a power cut would leave an empty file in its place.
-    Raises CasebusError `file_not_written`, which names it, whatever the system refuses.
+    Raises CasebusError `file_not_written`, which names it, for every refusal of the system.
     """
     with naming(path):
         if path.exists() and not path.is_file():
@@ -36,9 +36,9 @@ def appearing(path: Path, mode: int = _EVERYBODY, *, durable: bool = True) -> It
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """What the system refuses meanwhile is said of this file, with CasebusError `file_not_written`.
+    """Refusals of the system inside the block name this file, as CasebusError `file_not_written`.
 
-    A connection that breaks is another matter, and passes.
+    A connection that breaks is another matter, and passes through.
     """
     try:
         yield
@@ -50,7 +50,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """In place of what stood there; line breaks as they are. Raises as `appearing`."""
+    """Replace the file; line breaks stay unchanged. Raises the errors of `appearing`."""
     with appearing(path, durable=durable) as file:
         file.write(text.encode())
 
@@ -65,7 +65,7 @@ def _beside(target: Path, mode: int, *, durable: bool) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(os.open(fresh, NEW, mode), "wb") as file:
             if before is not None:
-                # What only its owner may read stays so, whatever stood there.
+                # A file that only its owner may read stays so, whatever was there before.
                 os.fchmod(file.fileno(), before & mode)
             yield file
             file.flush()

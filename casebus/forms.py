@@ -1,7 +1,7 @@
 """The faults of a filled-in form or of a YAML file, in our own words.
 
-Pydantic and the YAML parser say it in the terms of a programmer. This module says in words what
-each kind of fault means. For a kind that is not listed it says only that the value is wrong.
+Pydantic and the YAML parser use a programmer's terms. This module puts each kind of fault into
+plain words. For a kind that is not listed it says only that the value is wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MOMENT = "a moment with its zone is expected, as 2026-03-02T09:30:00+08:00"
 _LIST, _FIELDS = "a list is expected", "fields with their values are expected"
 _UUID, _ADDRESS = "a UUID is expected", "an address with its scheme is expected"
 _FEW, _MANY = "at least {min_length} are expected", "at most {max_length} are taken"
-#: By pydantic's name of the fault. The limit stands in braces.
+#: By pydantic's name of the fault. The limit is in braces.
 BY_FAULT: Mapping[str, str] = {
     "missing": "it is missing",
     "extra_forbidden": "no such field",

@@ -25,8 +25,8 @@ _YOUNG_NANOSECONDS = 100_000_000
 class ScenarioNow:
     """Reads the moment from a file. The player of the scenario rewrites the file.
 
-    Until the file exists the machine's clock stands in. A file that lay there unchanged is not
-    read again: it is asked for with every event.
+    Until the file exists, the machine's clock counts. An unchanged file is not read again, because
+    every event asks for the moment.
     """
 
     def __init__(self, path: Path) -> None:

@@ -8,7 +8,7 @@ from inspect import isawaitable
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], every: float) -> None:
-    """Return when it holds; asked at once, and again after each `every` seconds.
+    """Return when the condition holds; check at once, and again every `every` seconds.
 
     If something can report the end, wait for that instead: an event, a queue, a notification.
     """

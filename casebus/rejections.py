@@ -11,14 +11,14 @@ from casebus.errors import Reason
 
 
 class Why(NamedTuple):
-    """What was wrong with the record, and what its sender or somebody else can do about it."""
+    """The fault of the record, and the remedy for its sender or somebody else."""
 
     wrong: str
     remedy: str
 
 
-#: The same bytes pass when the directory, the schemas or the law say otherwise. For all other
-#: reasons only a corrected copy passes, and only its author may sign it.
+#: The same bytes pass once the directory, the schemas or the law change. For all other reasons only
+#: a corrected copy passes, and only its author may sign it.
 PASSES_LATER = frozenset(
     {
         Reason.UNKNOWN_SCHEMA,

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     #: A session ends when it was not used for so long, and in any case after so long.
     console_idle_minutes: float = Field(default=30, gt=0)
     console_longest_hours: float = Field(default=12, gt=0)
-    #: PEM file of who is trusted to name brokers, database, gateway and issuer; unset: the
+    #: PEM file of the authorities trusted to name brokers, database, gateway and issuer; unset: the
     #: machine's own.
     tls_ca: Path | None = None
     #: How long a client asks again, or waits, for a gateway or brokers that do not answer.
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     keys_dir: Path = Path(".casebus/keys")
     #: The key by which this process signs as the bus; each that does has one of its own.
     bus_key: Path = Path(".casebus/processes/operator/bus.pem")
-    #: SHA-256 (hex) of the directory's entry 0: whom this process trusts.
+    #: SHA-256 (hex) of the directory's entry 0: the root that this process trusts.
     root_digest: str = ""
     #: A file with the scenario's moment; unset means the machine's clock.
     time_file: Path | None = None

@@ -1,7 +1,7 @@
-"""YAML files that come with casebus, read by the parser in C: it is eight times as fast.
+"""YAML files that come with casebus, read by the parser in C, which is eight times as fast.
 
-It recurses in C, so a file that is nested too deep ends the process without an error. What others
-write is read by `yaml.safe_load`, or checked first, as the law is.
+It recurses in C, so a file that is nested too deep ends the process without an error. Others' files
+are read by `yaml.safe_load`, or checked first, as the law is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse(text: str) -> Any:
-    """What the text says; raises yaml.YAMLError."""
+    """The content of the text; raises yaml.YAMLError."""
     loader = _LOADER(text)
     try:
         return loader.get_single_data()

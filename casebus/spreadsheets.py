@@ -29,7 +29,7 @@ else:
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: How a formula begins, also in the wide forms that programs in China and Japan take for it.
+#: The beginnings of a formula, including the wide forms that programs in China and Japan accept.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: Characters that XML 1.0 cannot hold, not even escaped.
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -94,7 +94,7 @@ def _put(cell: Any, value: Any) -> None:
         return
     fit = _CODE.sub("_x005F_", NOT_XML.sub("�", value))
     cell.value = fit[:_LONGEST]
-    # Without this a text that begins with `=` is a formula, and `#N/A` is an error.
+    # Without this, a text that begins with `=` is a formula, and `#N/A` is an error.
     cell.data_type, cell.number_format = "s", "@"
 
 

@@ -1,4 +1,4 @@
-"""Several things done at the same time, of which none outlives the others."""
+"""Several things done at the same time; none of them outlives the others."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class KnownOfRecord(NamedTuple):
 
 
 class Judge:
-    """Judges by the schemas, the law and the directory as they stand now."""
+    """Judges by the present schemas, law and directory."""
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ def _check_marks(record: Record, envelope: Envelope) -> None:
 
 
 def is_state_secret(headers: tuple[Header, ...]) -> bool:
-    """Whether the author marked the event as a state secret (国家秘密), which the bus refuses."""
+    """True if the author marked the event as a state secret (国家秘密), which the bus refuses."""
     return ("ce_secrecy", b"state_secret") in headers
 
 

@@ -37,10 +37,10 @@ class Deliveries:
 def resolve(
     event: Event, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
 ) -> Deliveries:
-    """Resolve `ce_to` and the owed copies; nobody is sent what they wrote themselves.
+    """Resolve `ce_to` and the owed copies; nobody is sent its own events.
 
-    The word `venue` stands for the office that the law's venue rules find; where they find none
-    it stays, a name that nothing reaches.
+    The word `venue` means the office that the law's venue rules find. If they find none, the word
+    stays, as a name that reaches nobody.
     """
     envelope = event.envelope
     named = dict.fromkeys(

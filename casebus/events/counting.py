@@ -1,8 +1,8 @@
-"""How many array and map items a value holds, counted without building any of them.
+"""Counts the array and map items of a value without building any of them.
 
-A reader that builds them is at their mercy: a megabyte holds half a million empty texts, and more
-without bound where an item takes no bytes at all. The count stops at the first item too many, so
-it costs no more for the worst value than for the longest that is allowed.
+A reader that builds them is at their mercy. A megabyte holds half a million empty texts, and more
+without bound if an item takes no bytes at all. The count stops at the first item too many. So it
+costs no more for the worst value than for the longest allowed one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from casebus.events.avro_types import (
     UnionType,
 )
 
-#: Array and map items in one value, over all its arrays: a long annex has some hundreds.
+#: The most array and map items in one value, over all its arrays: a long annex has some hundreds.
 MOST_ITEMS = 10_000
 
 _FIXED_SIZES = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _VARINTS = frozenset({"int", "long", "enum"})
 _MORE, _BITS, _LONGEST_VARINT = 0x80, 0x7F, 10
 
-#: Gives the place after what begins at a place.
+#: Returns the place after the value that begins at a place.
 _Skip = Callable[["_Count", int], int]
 
 
@@ -37,7 +37,7 @@ class TooManyError(Exception):
 
 
 class _Count:
-    """The bytes, and how many items may still come."""
+    """The bytes, and the number of items that may still come."""
 
     __slots__ = ("left", "value")
 
@@ -50,7 +50,7 @@ class _Count:
             raise TooManyError
 
     def number(self, at: int) -> tuple[int, int]:
-        """A zigzag number and the place after it; IndexError where the bytes end."""
+        """A zigzag number and the place after it; IndexError if the bytes end."""
         found = shift = 0
         for _ in range(_LONGEST_VARINT):
             byte = self.value[at]
@@ -67,15 +67,15 @@ class Counter:
 
     def __init__(self, schema: AvroType) -> None:
         self._records: dict[RecordType, _Skip] = {}
-        #: Bytes that an item takes at the least; 0 where one may take none.
+        #: The fewest bytes of an item; 0 if it may take none.
         self._least = 1
         self._skip = self._of(schema)
 
     def check(self, value: bytes, at: int, most: int = MOST_ITEMS) -> None:
-        """Raise TooManyError where more than `most` items stand in the value from `at` on.
+        """Raise TooManyError if the value from `at` on has more than `most` items.
 
         The reader refuses a value that is cut off or does not fit the schema. A value too short to
-        hold so many is not looked at.
+        hold so many is skipped.
         """
         if self._least and len(value) - at <= most:
             return

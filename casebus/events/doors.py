@@ -1,6 +1,6 @@
-"""The front door's topics: one a sector, and one an agency that writes to Kafka itself (ADR 42).
+"""The front door's topics: one for each sector, and one for each agency on Kafka (ADR 42).
 
-Through a sector's door comes what services sign or pass on; nobody else may write there. So an
+Services send their signed records through a sector's door; nobody else may write there. So an
 agency that floods keeps only its own events waiting.
 """
 
@@ -19,7 +19,7 @@ def door_of(sector: str, agency: str = "") -> str:
     return f"{DOORS}{sector}.{agency}" if agency else f"{DOORS}{sector}"
 
 
-#: Through it the bus itself speaks.
+#: The door for the bus's own events.
 BUS_DOOR = door_of(BUS)
 
 

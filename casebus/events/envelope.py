@@ -42,7 +42,7 @@ _LONGEST_SEQUENCE = 2**63
 
 
 def is_attribute(text: str) -> bool:
-    """Whether an attribute could say this: an id, a source, a correlation."""
+    """True if an attribute could have this value: an id, a source, a correlation."""
     return text.isprintable() and len(text.encode()) <= LONGEST_ATTRIBUTE
 
 
@@ -76,11 +76,11 @@ class Envelope:
     #: numbers).
     sequence: int | None = None
     correlationid: str | None = None
-    #: Ids of events of the same stream that led to this one.
+    #: Ids of events of the same stream that caused this one.
     causationid: tuple[str, ...] = ()
     legaltime: LegalTime | None = None
     keyid: str | None = None
-    #: The agency that signed, where it is not the source's own.
+    #: The agency that signed, if it is not the source's own.
     signedby: str | None = None
     signature: str | None = None
     sigproof: str | None = None
@@ -91,7 +91,7 @@ class Envelope:
 
     @property
     def legal(self) -> LegalTime:
-        """The legal time; the author's clock stands in where none is given."""
+        """The legal time; the author's clock counts if none is given."""
         return self.legaltime or LegalTime.of(self.time)
 
     @property
@@ -125,7 +125,7 @@ class Envelope:
 
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> Self:
-        """Read the attributes; raises CasebusError `malformed_headers`, naming the header."""
+        """Read the attributes; raises CasebusError `malformed_headers`, which names the header."""
         attributes = _attributes(headers)
         for name in _REQUIRED:
             if not attributes.get(name):
@@ -156,7 +156,7 @@ def _attributes(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     content_type = None
     for name, raw in headers:
         if not (name.isascii() or name.isprintable()):
-            # Lone surrogates stand for bytes that are no UTF-8: other clients could not read them.
+            # Lone surrogates mean bytes that are no UTF-8: other clients could not read them.
             raise _malformed("a header's name is not UTF-8")
         if name == "content-type":
             content_type = raw
@@ -260,7 +260,7 @@ def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    """`cb-*` are taken away at the door; the others are no attributes and are spelt so."""
+    """True for names that we read. `cb-*` are removed at the door; the others are attributes."""
     return is_stamp(name) or name in {"content-type", "traceparent", "tracestate"}
 
 

@@ -1,7 +1,7 @@
-"""Headers as one byte string: name and value of each, behind its length.
+"""Headers as one byte string: name and value of each, after its length.
 
-A journal holds few sorts of records, and all records of a sort have the same header names. What
-depends on the names alone is computed once for each sort.
+A journal holds few sorts of records, and all records of a sort have the same header names. The part
+that depends on the names alone is computed once for each sort.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LENGTH = struct.Struct(">I")
 _USUAL = 4096
 #: A framed header: before the length of its value, that length, before the value, the value.
 _PARTS = 4
-#: Sorts of records that are remembered, and how many letters the names of one may have.
+#: The number of remembered sorts of records, and the most letters in the names of one.
 _MOST_SORTS = 1024
 _MOST_LETTERS = 2048
 
@@ -34,7 +34,7 @@ _LENGTHS = _Lengths((length, _LENGTH.pack(length)) for length in range(_USUAL))
 
 
 class Parted(NamedTuple):
-    """Headers, their names apart; the lengths are those of the values, as four bytes each."""
+    """Headers with their names apart; the lengths are those of the values, as four bytes each."""
 
     names: tuple[str, ...]
     values: Sequence[bytes]
@@ -42,7 +42,7 @@ class Parted(NamedTuple):
 
     @classmethod
     def of(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
-        """Kafka's headers; one that has no value is an empty one."""
+        """Kafka's headers; a header without a value gets an empty one."""
         names, values = tuple(zip(*headers, strict=True)) or ((), ())
         if None in values:
             values = tuple(value or b"" for value in values)
@@ -60,12 +60,12 @@ def parted(headers: Headers) -> Parted:
 
 
 class Framing:
-    """The headers at some places, in that order, of all records whose headers are named so."""
+    """The headers at some places, in that order, for all records with these names."""
 
     __slots__ = ("_chosen", "_parts", "size")
 
     def __init__(self, places: Sequence[int], before: Callable[[int], tuple[bytes, bytes]]) -> None:
-        """`before` gives what stands before the length of a value, and between both."""
+        """`before` gives the bytes before the length of a value, and those between both."""
         self.size = len(places)
         self._chosen = _chooser(places)
         self._parts: list[bytes] = []

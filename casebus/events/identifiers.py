@@ -1,8 +1,8 @@
-"""Identifiers of persons, rights and papers: one canonical text, and what is wrong with it.
+"""Identifiers of persons, rights and papers: one canonical text, and the fault in it.
 
-A wrong check digit is told and never refused: paper numbers are mistyped, their legal effect
-stays. Kinds and sources: uscc (GB 32100-2015), resident_id (GB 11643-1999), division (GB/T 2260),
-patent (申请号/专利号 with ZL or CN), trademark, nice_class, case_no (法〔2015〕137号),
+A wrong check digit is reported but never refused: people mistype paper numbers, and the papers keep
+their legal effect. Kinds and sources: uscc (GB 32100-2015), resident_id (GB 11643-1999), division
+(GB/T 2260), patent (申请号/专利号 with ZL or CN), trademark, nice_class, case_no (法〔2015〕137号),
 penalty_no, copyright_no, software_no, customs_no.
 """
 
@@ -44,13 +44,13 @@ class Identifier(NamedTuple):
 
     raw: str
     canonical: str
-    #: `form`, `check_digit`, `range`; empty where nothing is wrong.
+    #: `form`, `check_digit`, `range`; empty if there is no fault.
     problem: str
 
 
 @remembered(16_384)
 def identify(kind: str, raw: str) -> Identifier:
-    """An identifier of a kind; one of a kind that nobody knows is only normalised."""
+    """An identifier of a kind; one of an unknown kind is only normalised."""
     plain = canonical_number(raw)
     if not plain:
         return Identifier(raw, "", "")
@@ -81,7 +81,7 @@ def _problem(validate: Callable[[str], object], text: str) -> str:
 
 
 def _patent(text: str) -> tuple[str, str]:
-    """`ZL 2017 1 0601862.3` → `201710601862.3`; one without its check digit stays without."""
+    """`ZL 2017 1 0601862.3` → `201710601862.3`; a number without its check digit stays without."""
     digits = re.sub(r"^(?:ZL|CN)", "", text).replace(".", "")
     form = _PATENT_NEW.fullmatch(digits) or _PATENT_OLD.fullmatch(digits)
     if form is None:

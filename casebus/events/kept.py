@@ -1,4 +1,4 @@
-"""How a rejected record is kept beside the bus's stamps, and how it came."""
+"""A rejected record as it is kept beside the bus's stamps, and its first form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LENGTH = struct.Struct(">I")
 
 
 def kept_headers(headers: Iterable[Header]) -> list[Header]:
-    """Every header of a rejected record as its sender had it, by a name that says whose it is."""
+    """Every header of a rejected record as its sender had it, by a name that marks it so."""
     return [
         (_readable(f"{_FOREIGN}{name}" if is_stamp(name) else name), text) for name, text in headers
     ]
@@ -36,7 +36,7 @@ def stamps(headers: Iterable[Header]) -> dict[str, str]:
 
 
 def fingerprint(key: bytes | None, value_digest: bytes, headers: Iterable[Header]) -> bytes:
-    """The same for the same bytes, however often they came; of the value its SHA-256 is enough."""
+    """The same for the same bytes, however often they came; the value's SHA-256 is enough."""
     digest = hashlib.sha256()
     parts = [key or b"", value_digest]
     for name, text in as_it_came(headers):
@@ -47,5 +47,8 @@ def fingerprint(key: bytes | None, value_digest: bytes, headers: Iterable[Header
 
 
 def _readable(name: str) -> str:
-    """A name whose bytes were no UTF-8, spelt out: nobody could read the record otherwise."""
+    """A name.
+
+    If its bytes are no UTF-8, spelt out, because nobody could read the record otherwise.
+    """
     return name.encode(errors="backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Legal time: when a thing happened in the eyes of the law, with or without a time of day."""
+"""Legal time: the time of an act in the eyes of the law, with or without a time of day."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from casebus.errors import CasebusError, UnfitError
 
 #: China has one time zone and no daylight saving time; legal dates are dates in it.
 CHINA = dt.timezone(dt.timedelta(hours=8), "UTC+08:00")
-#: The calendar's ends as moments that both UTC and UTC+8 can tell: an absurd time is recorded as
-#: one of them, for a fact is never refused for its date.
+#: The calendar's ends as moments that both UTC and UTC+8 can hold. An absurd time is recorded as
+#: one of them, because a fact is never refused for its date.
 _FIRST = dt.datetime.min.replace(tzinfo=dt.UTC).astimezone(CHINA)
 _LAST = dt.datetime.max.replace(tzinfo=CHINA)
 _MIDNIGHT = dt.time()
 _combine = dt.datetime.combine
 #: The law of the Republic has no dates before; an earlier year is a slip of the pen.
 EARLIEST = dt.date(1949, 1, 1)
-#: Two machines' clocks are never quite the same: a time so little ahead is now.
+#: Two machines' clocks are never quite the same: a time this little ahead counts as now.
 SKEW = dt.timedelta(minutes=5)
 _FORMS = "a date is written 2026-03-02, a time 2026-03-02T15:00:00+08:00"
 _NO_DATE = f"no such day or time; {_FORMS}"
@@ -31,7 +31,7 @@ _MOMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LegalTime:
-    """A legal date in UTC+8 and, where it is known, the time of day in UTC+8."""
+    """A legal date in UTC+8 and, if it is known, the time of day in UTC+8."""
 
     date: dt.date
     time: dt.time | None = None
@@ -49,7 +49,7 @@ class LegalTime:
 
     @classmethod
     def entered(cls, text: str) -> LegalTime:
-        """The same at a door: a calendar date, no week's or day's number, from 1949 on."""
+        """The same at a door: a calendar date, no week number or day number, from 1949 on."""
         if not (_DAY.fullmatch(text) or _MOMENT.fullmatch(text)):
             raise UnfitError(_FORMS)
         legal = cls.parse(text)
@@ -81,13 +81,13 @@ class LegalTime:
 
 
 def in_china(moment: dt.datetime, *, seconds: bool = False) -> str:
-    """How every person reads a moment: `2026-03-02 10:00+08`, which any command takes again."""
+    """A moment as every person reads it: `2026-03-02 10:00+08`, which any command takes again."""
     local = moment.astimezone(CHINA)
     return f"{local:%Y-%m-%d %H:%M:%S}+08" if seconds else f"{local:%Y-%m-%d %H:%M}+08"
 
 
 def calendar_day(text: str) -> dt.date | None:
-    """A date in a body, `2026-03-02`; None where it says none."""
+    """A date in a body, `2026-03-02`; None if it holds none."""
     try:
         return dt.date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
@@ -95,7 +95,7 @@ def calendar_day(text: str) -> dt.date | None:
 
 
 def is_ahead(legal: LegalTime, now: dt.datetime) -> bool:
-    """Whether it lies later than now, by more than clocks differ."""
+    """True if it is later than now, by more than clocks differ."""
     return legal.moment() - now > SKEW
 
 

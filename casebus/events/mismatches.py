@@ -102,7 +102,7 @@ def _primitive(at: str, kind: str, value: Any) -> Iterator[Misfit]:
 
 
 def _is_text(value: str) -> bool:
-    """JSON can spell half a surrogate pair, which is no text."""
+    """True for text; JSON can spell half a surrogate pair, which is no text."""
     return not any("\ud800" <= one <= "\udfff" for one in value)
 
 

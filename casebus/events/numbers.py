@@ -12,7 +12,7 @@ _DROPPED = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def canonical_number(text: str) -> str:
-    """The text by which a number is stored and looked up; what was typed stays in the event.
+    """The text by which a number is stored and looked up; the event keeps the typed text.
 
     `（2025）浙０１０６刑初12号` and `〔2025〕浙0106刑初12号` are one number.
     """

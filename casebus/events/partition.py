@@ -1,7 +1,7 @@
-"""Which partition a key belongs to: murmur2 as Kafka's own default partitioner has it.
+"""The partition of a key: murmur2 as Kafka's own default partitioner has it.
 
-Every keyed topic uses this one function, so that a stream's records stay in one partition
-whichever client wrote them. Pure Python costs 8.5 µs a key, so results are cached.
+Every keyed topic uses this one function, so that a stream's records stay in one partition whichever
+client wrote them. Pure Python costs 8.5 µs for each key, so results are cached.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a schema enters the register: scaffolds, inlined shared records, and the rules all obey.
+"""The way of a schema into the register: scaffolds, inlined shared records, and common rules.
 
 Pure: the folder of schemas comes in as dictionaries. `casebus schemas` reads and writes files.
 """
@@ -21,7 +21,7 @@ SHARED_NAMESPACE = "casebus.shared.v1"
 
 _TYPE = re.compile(r"casebus\.[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*\.v[1-9]\d*")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-#: Domains of what the bus itself states: no officer acts and no work item is answered.
+#: Domains of the bus's own events: no officer acts and no work item is answered.
 _DERIVED_DOMAINS = frozenset(
     {
         "data_quality",
@@ -56,7 +56,7 @@ def full_type(name: str) -> str:
 
 
 def file_of(ce_type: str, version: int) -> str:
-    """Where a version's text lies: `casebus.referral.sent.v1`, 2 → `referral/sent.v1/002.avsc`."""
+    """The file of a version's text: `casebus.referral.sent.v1`, 2 → `referral/sent.v1/002.avsc`."""
     _, domain, event, major = ce_type.split(".")
     return f"{domain}/{event}.{major}/{version:03}.avsc"
 
@@ -85,7 +85,7 @@ def scaffold(ce_type: str) -> Body:
 
 
 def inline(node: Any, shared: Mapping[str, Body], seen: set[str] | None = None) -> Any:
-    """Replace the first mention of each shared record by its definition: texts stand alone."""
+    """Replace the first mention of each shared record by its definition: texts are complete."""
     seen = set() if seen is None else seen
     if isinstance(node, str):
         if node not in shared or node in seen:
@@ -138,7 +138,7 @@ def _row_problems(key: str, row: Row, bodies: Mapping[str, Body]) -> Iterator[st
 
 
 def append_only_problems(before: Mapping[str, Row], now: Mapping[str, Row]) -> Iterator[str]:
-    """Ids that an earlier state of the register had and that changed or went away."""
+    """Ids of an earlier state of the register that changed or disappeared."""
     for key, row in before.items():
         if now.get(key) != row:
             yield f"id {key}: registered as {row['subject']} {row['version']}, and changed since"

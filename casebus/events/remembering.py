@@ -1,4 +1,4 @@
-"""A cache of what was asked about other people's texts, which may be of any length."""
+"""A cache for answers about other people's texts, which may have any length."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Of texts or bytes; what really recurs is shorter by far.
+#: The most characters or bytes; texts that really recur are far shorter.
 _LONGEST = 256
 
 

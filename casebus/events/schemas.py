@@ -27,7 +27,7 @@ from casebus.words import in_words
 
 _PREFIX = struct.Struct(">bI")
 PREFIX_BYTES = _PREFIX.size
-#: Places that do not fit, of which a sentence tells.
+#: The most misfits that a sentence names.
 _TOLD = 3
 
 
@@ -151,7 +151,7 @@ class Schemas:
     def check_items(self, value: bytes | None) -> None:
         """Raise CodecError `too_many_items` before anything of a value is built.
 
-        For the doors alone: what stands in the journal was taken, and is read whatever it holds.
+        Only for the doors: journaled values were taken, and are read whatever they hold.
         """
         schema, there = self._written(value)
         try:
@@ -183,7 +183,7 @@ def _load_one(folder: Path, schema_id: int, row: dict[str, Any]) -> Schema:
     return schema
 
 
-# One process loads them for several purposes, and its copies (`onebox.preloaded`) once more.
+# One process loads them for several purposes, and its copies (`onebox.preloaded`) again.
 @lru_cache(maxsize=2048)
 def _schema(schema_id: int, subject: str, version: int, text: str) -> Schema:
     return Schema(schema_id, subject, version, served_text(json.loads(text)))

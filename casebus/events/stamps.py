@@ -1,6 +1,6 @@
-"""Stamps: the `cb-*` headers in which the bus says what it found of a record (docs/wire.md).
+"""Stamps: the `cb-*` headers in which the bus describes a record (docs/wire.md).
 
-Admission writes them behind the sender's own headers, the router adds the place in the journal.
+Admission writes them after the sender's own headers, the router adds the place in the journal.
 Names and grammar of all stamps stand here and nowhere else. A sender's own header of such a name
 never passes.
 """
@@ -98,7 +98,7 @@ class Stamps:
     #: When admission took the record, by its `now` port.
     admitted_at: datetime
     origin: str
-    #: Agencies, copies included, each beside its sector as the directory had it at admission.
+    #: Agencies, copies included, each with its sector by the directory at admission.
     recipients: tuple[str, ...] = ()
     sectors: tuple[str, ...] = ()
     #: Topics that the router copies it to.
@@ -156,7 +156,7 @@ class Stamps:
 
     @property
     def sector_by_recipient(self) -> dict[str, str]:
-        """Raises ValueError where one has no sector beside it."""
+        """Raises ValueError if one has no sector beside it."""
         return dict(zip(self.recipients, self.sectors, strict=True))
 
 
@@ -169,9 +169,9 @@ class Refusal:
     #: When admission saw the record, by its `now` port.
     admitted_at: datetime
     origin: str
-    #: The agency whose key signed it, where that is certain.
+    #: The agency whose key signed it, if that is certain.
     author: str | None = None
-    #: The event leaf, where the record is a readable event.
+    #: The event leaf, if the record is a readable event.
     leaf: bytes | None = None
 
     @classmethod

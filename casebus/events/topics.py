@@ -1,7 +1,7 @@
-"""Topics, their settings and who may touch them, as `schemas/topics.yaml` says.
+"""Topics, their settings and the accounts that may use them, by `schemas/topics.yaml`.
 
-The file holds templates (`events.{sector}`, `agency.{agency}.inbox`); an installation is what
-they become for the agencies of its directory. Nothing here talks to Kafka.
+The file holds templates (`events.{sector}`, `agency.{agency}.inbox`). They become an installation
+for the agencies of its directory. Nothing here talks to Kafka.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Pattern = Literal["literal", "prefixed"]
 Resource = Literal["topic", "group"]
 Operation = Literal["read", "write", "create", "describe"]
 
-#: The topics that code names; what holds of each says the file.
+#: The topics that code names; the file has their settings.
 JOURNAL, REJECTED, DIRECTORY = "case.journal", "rejected", "directory"
 AGENCY = "agency"
 #: The account that runs the installation: a super user of the brokers, and no agency.
@@ -75,7 +75,7 @@ def sector_of_inbox(topic: str) -> str:
 
 
 class TopicsError(CasebusError):
-    """A topics file that says something impossible."""
+    """A topics file with impossible content."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,7 +101,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Acl:
-    """One permission to grant; what is not granted is denied."""
+    """One permission to grant; everything else is denied."""
 
     principal: str
     resource: Resource
@@ -157,12 +157,12 @@ class Topics:
 
     @property
     def door_records(self) -> int:
-        """Records a second that admission takes from one door."""
+        """The records a second that admission takes from one door."""
         return int(self._body["door_records"])
 
     @property
     def door_rejects(self) -> int:
-        """Records a second that admission rejects of one door."""
+        """The records a second that admission rejects of one door."""
         return int(self._body["door_rejects"])
 
     def topics(self, members: Iterable[Member] = ()) -> tuple[Topic, ...]:
@@ -179,7 +179,7 @@ class Topics:
         return tuple(chain.from_iterable(map(self.names_like, self._globs(principal))))
 
     def followed(self, principal: str) -> tuple[str, ...]:
-        """The same and globs, as `events.*`, that match agencies' own topics too."""
+        """The same, with globs such as `events.*` that match agencies' own topics too."""
         return tuple(dict.fromkeys((*self.consumed(principal), *self._globs(principal))))
 
     def watched(self, principal: str) -> dict[str, tuple[str, ...]]:
@@ -187,7 +187,7 @@ class Topics:
         return {group: self.followed(group) for group in self._asked(principal)}
 
     def acls(self, members: Iterable[Member] = ()) -> tuple[Acl, ...]:
-        """All that services and agencies are granted, sorted and without doubles."""
+        """All permissions of services and agencies, sorted and without doubles."""
         known = sorted(members)
         rows = {acl for topic in self.topics(known) for acl in _on_topic(topic)}
         rows.update(acl for name in self.principals for acl in self._own(name))

@@ -1,4 +1,4 @@
-"""Trace ids as people hand them on: alone, or in the `traceparent` that they stand in (W3C)."""
+"""Trace ids as people pass them on: alone, or inside a `traceparent` (W3C)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def trace_id(text: str) -> str | None:
-    """The id in lower case; None for what is none."""
+    """The trace id in lower case; None for a text that is none."""
     plain = text.strip().lower()
     parent = _PARENT.fullmatch(plain)
     found = parent[1] if parent else plain

@@ -1,7 +1,7 @@
 """The bundle's container: a zip with one way to write it, so that no bit of it is free.
 
-Members are stored, not compressed, sorted by name, and bear no time: the same files always give
-the same bytes, and any unzip reads them.
+Members are stored, not compressed, sorted by name, and have no time: the same files always give the
+same bytes, and any unzip reads them.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(raw: bytes) -> tuple[dict[str, bytes], int | None]:
-    """The files, and the first byte that `pack` would have written otherwise.
+    """The files, and the first byte that `pack` would have written differently.
 
-    Raises BundleError where the members cannot be told apart.
+    Raises BundleError if the members cannot be told apart.
     """
     files: dict[str, bytes] = {}
     at = 0
@@ -78,7 +78,7 @@ def _member(raw: bytes, at: int, files: dict[str, bytes]) -> int:
 def _first_difference(one: bytes, other: bytes) -> int | None:
     if one == other:
         return None
-    # How many bytes they have in common, halving what is in doubt.
+    # The number of their common bytes, found by halving the open part.
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

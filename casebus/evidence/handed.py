@@ -1,4 +1,4 @@
-"""Hand-overs: checks what each step's record says of the event.
+"""Hand-overs: checks the record of each step against the event.
 
 Design rule 17, steps of a hand-over.
 """
@@ -18,7 +18,7 @@ from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle, ProvedHandOver
 from casebus.evidence.report import BundleReport, Flaw
 
-#: What the record of a step says. A checkpoint also speaks for agencies with their own system.
+#: The content of a step's record. A checkpoint also speaks for agencies with their own system.
 _SAYS = {DELIVERED: INTAKE_RECEIVED, RETRIEVED: INTAKE_OPENED}
 
 

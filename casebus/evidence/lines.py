@@ -78,7 +78,7 @@ def read(line: bytes) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """A journal record: whole, or of what the reader may not see the leaf in place of the body."""
+    """A journal record: whole, or with the leaf in place of a body that the reader may not see."""
 
     place: Place
     headers: tuple[Header, ...]
@@ -177,7 +177,7 @@ def schema_json(schema: Schema) -> dict[str, Any]:
 
 
 def schema_of(line: bytes) -> Schema:
-    """A schema whose text is that of its digest; raises LineError."""
+    """A schema whose text has its digest; raises LineError."""
     row = read(line)
     try:
         named, text = row.pop("digest"), row["text"]

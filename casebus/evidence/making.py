@@ -79,5 +79,5 @@ def shown(place: Place, headers: tuple[Header, ...], value: bytes, leaf: bytes) 
 
 
 def hidden(place: Place, headers: tuple[Header, ...], leaf: bytes) -> JournalLine:
-    """A record that the reader may not see whole: its leaf stands for its body."""
+    """A record that the reader may not see whole: its leaf replaces its body."""
     return JournalLine(place, headers, None, leaf)

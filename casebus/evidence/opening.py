@@ -53,7 +53,7 @@ def open_bundle(raw: bytes) -> tuple[Bundle, BundleReport]:
 
 
 def files_of(raw: bytes, report: BundleReport) -> dict[str, bytes]:
-    """The files, as far as they can be told apart; any bit that is not as it was made is named."""
+    """The files, as far as they can be told apart; every changed bit is named."""
     try:
         files, differs = archive.unpack(raw)
     except archive.BundleError as error:
@@ -80,7 +80,7 @@ def _check_files(files: dict[str, bytes], report: BundleReport) -> None:
 
 
 class _Reading:
-    """The files of one bundle as they are read; what cannot be is said to the report."""
+    """The files of one bundle during reading; unreadable ones are noted in the report."""
 
     def __init__(self, files: dict[str, bytes], report: BundleReport) -> None:
         self._files, self._report = files, report

@@ -69,7 +69,7 @@ class BundleReport:
     problems: list[BundleProblem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     state: FoldComparison = FoldComparison.PARTIAL
-    #: Why the state could not be compared, or what it is.
+    #: The reason why the state could not be compared, or the state.
     about_state: str = ""
     #: The witnesses that signed a head.
     witnesses: list[str] = field(default_factory=list)

@@ -80,7 +80,7 @@ class DirectorySigners:
             yield file, number, line
 
     def _check_one(self, line: JournalLine) -> None:
-        """Raises CasebusError with the code of a Flaw, or what the reading raised."""
+        """Raises CasebusError with the code of a Flaw, or the error of the reading."""
         headers = dict(line.headers)
         leaf = leaf_of(line, self._schemas)
         keyid = headers.get("ce_keyid", b"").decode()

@@ -22,7 +22,7 @@ from casebus.present import present
 EVENT = "event"
 #: Down: a record of one of the agency's topics.
 RECORD = "record"
-#: Down: where an event stands since the brokers took it, or why they never will.
+#: Down: the fate of an event since the brokers took it, or the reason why they never will.
 LANDED = "landed"
 _WHICH = {"source": str, "stream": str, "id": str, "door": str}
 #: The words of `about` for each kind.
@@ -36,7 +36,7 @@ _ABOUT: Mapping[str, tuple[Mapping[str, type], ...]] = {
 }
 #: The numbers that Kafka has and a table takes.
 _NUMBERS = range(1 << 63)
-#: No line is so long that it needs more.
+#: No line is long enough to need more.
 _MOST_PARTS = 1 << 16
 _WHOLE = re.compile(r"[0-9a-f]{64}")
 #: The fields of a part beside its text.
@@ -45,7 +45,7 @@ _PART_ROOM = 256
 
 @dataclass(frozen=True, slots=True)
 class FerryItem:
-    """`about` says where a record stood, or of which event something is told."""
+    """`about` is the place of a record, or the event that the item is about."""
 
     kind: str
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def joined(parts: Iterable[ItemPart]) -> bytes:
 
 
 def texts_of(line: bytes) -> list[bytes]:
-    """The Base64 texts of a line. Nothing of a line that is no item, because it is not taken."""
+    """The Base64 texts of a line. Empty for a line that is no item, because it is not taken."""
     try:
         if (part := part_of(line)) is not None:
             return [part.text]

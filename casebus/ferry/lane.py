@@ -22,7 +22,7 @@ class FerryError(CasebusError):
 
 
 class Fault(StrEnum):
-    """Why a file, or what it holds, was not taken."""
+    """The reason why a file, or its content, was not taken."""
 
     UNREADABLE = "ferry_unreadable"
     """The file is no bundle: cut off, changed on the way, or something else; or an item in it is

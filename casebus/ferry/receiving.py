@@ -1,4 +1,4 @@
-"""The receiving end of a lane: what is to be done with a file, and what is told back."""
+"""The receiving end of a lane: the treatment of a file, and the answer to its sender."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from casebus.evidence.lines import canonical
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
 from casebus.ferry.sealed import MOST_NAMED, NONE, Ack, FerryBundle
 
-#: The most that an acknowledgement says of refusals, so that any carrier takes it.
+#: The most refusals in an acknowledgement, so that any carrier takes it.
 _SAID_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class TakenUntil:
-    """How far a lane was taken; without an epoch nothing came yet."""
+    """The progress of a lane; without an epoch nothing came yet."""
 
     epoch: str = ""
     through: int = 0
@@ -40,10 +40,10 @@ class Fate(Enum):
 
 
 def fate(bundle: FerryBundle, taken: TakenUntil, digest: str, held: Mapping[int, bool]) -> Fate:
-    """`digest` is that of the bundle that was taken under this number, if one was.
+    """The treatment of a bundle; `digest` is that of the bundle taken under this number, if any.
 
-    `held` says of each number that came early whether it was refused by the scanner. Raises
-    FerryError `ferry_broken_chain` where another bundle was taken under this number.
+    `held` maps each early number to True if the scanner refused it. Raises FerryError
+    `ferry_broken_chain` if another bundle was taken under this number.
     """
     if bundle.number <= taken.through:
         if digest not in ("", bundle.digest):
@@ -51,7 +51,7 @@ def fate(bundle: FerryBundle, taken: TakenUntil, digest: str, held: Mapping[int,
         return Fate.SEEN
     if bundle.number not in held:
         return Fate.KEEP
-    # Only a bundle that stands for the refused one takes its place.
+    # Only a bundle that replaces the refused one takes its place.
     return Fate.KEEP if held[bundle.number] and bundle.stands_for else Fate.SEEN
 
 
@@ -76,9 +76,9 @@ def acknowledged(
     *,
     spoiled: bool = False,
 ) -> Ack:
-    """The first of what is missing between what was taken and the last that came.
+    """The acknowledgement, with the first missing numbers between the taken ones and the last.
 
-    After a `spoiled` file the number behind the last one is asked for too: it may have been that.
+    After a `spoiled` file the number after the last one is asked for too: it may have been that.
     """
     there = {*held, *refused}
     last = max(there, default=taken.through)

@@ -2,7 +2,7 @@
 
 A zip with one way to write it (casebus.evidence.archive): `manifest.json`, `signature.json` and, in
 a bundle, `items.jsonl`, to whose lines the manifest's Merkle root commits. The signature of a
-carrier says who packed the file and nothing about what the events in it say: they bear their own.
+carrier proves who packed the file. It proves nothing about the events in it, which have their own.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ class FerryBundle:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """How far the other side's lane was taken: all up to `through`, and what is missing behind it.
+    """The progress in the other side's lane: all up to `through`, and the missing numbers after it.
 
     `digest` is that of the bundle `through`, so that nobody takes it for another of that number.
-    `refused` has what the scanner refused, by number: the lane waits there for the bundle that
-    stands for it.
+    `refused` has the bundles that the scanner refused, by number: the lane waits there for the
+    replacement.
     """
 
     lane: Lane
@@ -152,7 +152,7 @@ def _read(said: dict[str, Any], files: Mapping[str, bytes]) -> FerryBundle | Ack
             lane, _count(said["number"]), _digest(said["previous"]), lines, stands_for
         )
         parts = {_MANIFEST: read.manifest(), _ITEMS: _text(lines)}
-    # All of it written again is what was signed: nothing in it is free or left out.
+    # Written again, it must equal the signed bytes: nothing in it is free or left out.
     if parts | {_SIGNATURE: files[_SIGNATURE]} != files:
         raise _unreadable("the manifest is not that of its items")
     return read
@@ -220,7 +220,7 @@ def contents(one: FerryBundle | Ack) -> bytes:
 def name_of(one: FerryBundle | Ack) -> str:
     """A name that any mover of files keeps: lower-case letters, digits, hyphens, one dot.
 
-    It only sorts; what a file is, its manifest says.
+    It is only for sorting; the manifest says what a file is.
     """
     kind, number = ("b", one.number) if isinstance(one, FerryBundle) else ("ack", one.serial)
     return f"{one.lane.agency}-{one.lane.direction}-{kind}{number:010}.zip"

@@ -1,4 +1,4 @@
-"""The sending end of a lane: what an acknowledgement changes, and what is put out again."""
+"""The sending end of a lane: the effects of an acknowledgement, and bundles to put out again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from casebus.ferry.lane import Fault, FerryError
 from casebus.ferry.sealed import Ack, FerryBundle
 
-#: Bundles on their way at once: what no answer came to does not fill the outbox for ever.
+#: The most bundles on their way: unanswered ones must not fill the outbox for ever.
 WINDOW = 64
 
 
@@ -22,10 +22,10 @@ class Answered:
 
 
 def require_own(ack: Ack, acknowledged: int, digests: Mapping[int, str]) -> None:
-    """Raises FerryError `ferry_broken_chain` where one side was put back to an older state.
+    """Raises FerryError `ferry_broken_chain` if one side was restored to an older state.
 
-    The acknowledgement is the newest: what was acknowledged before stays so. `digests` are those
-    of what is under way and of the last that was acknowledged.
+    The acknowledgement is the newest, so earlier acknowledgements stay valid. `digests` are those
+    of the bundles under way and of the last acknowledged one.
     """
     if ack.through < acknowledged:
         raise FerryError(

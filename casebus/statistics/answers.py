@@ -36,7 +36,7 @@ def dimensions(by: Iterable[str], *, shared: bool) -> tuple[str, ...]:
 
 
 def finest(by: Sequence[str]) -> tuple[str, ...]:
-    """The dimensions by which to count what a shared view hides, places at their finest.
+    """The dimensions by which to count the cells that a shared view hides, with the finest places.
 
     Counties, cities and provinces are then hidden alike, whichever of them is asked for.
     """

@@ -12,7 +12,7 @@ Answer = Mapping[str, Any]
 #: Months of a trend, the last one among them.
 MONTHS = 13
 _YEAR = 12
-#: Without a trend by month: `stock` is what stands at an end, `steps` is a table of its own.
+#: Without a trend by month: `stock` is the value at an end, `steps` is a table of its own.
 STOCK, STEPS = "stock", "steps"
 #: If nothing was counted, the count is zero. A share or a median of nothing is no number.
 _COUNTED = frozenset({"count", "sum", STOCK})
@@ -26,7 +26,7 @@ class DayRange(NamedTuple):
 
 
 class Periods(NamedTuple):
-    """Which days are held against which; `first` begins the trend."""
+    """The days to compare; `first` begins the trend."""
 
     now: DayRange
     before: DayRange
@@ -36,7 +36,7 @@ class Periods(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A number; None where there is none, or where it is left out."""
+    """A number; None if there is none, or if it is left out."""
 
     number: float | None
     left_out: bool = False
@@ -63,7 +63,7 @@ class Figure(NamedTuple):
 
     @property
     def change(self) -> float | None:
-        """None where one of the two is not known: what is left out cannot be worked out."""
+        """The change; None if one of the two is unknown: nobody can compute a left-out number."""
         if self.now.number is None or self.before.number is None:
             return None
         return self.now.number - self.before.number
@@ -72,7 +72,7 @@ class Figure(NamedTuple):
 class Answers(NamedTuple):
     """By month and for whole periods: flows, and stocks at their ends.
 
-    `before` is None where the month before is whole, and so one of the months.
+    `before` is None if the month before is whole, and so one of the months.
     """
 
     months: Answer
@@ -105,7 +105,7 @@ def end_of(month: date) -> date:
 
 
 def figures(answers: Answers, plan: Periods, order: Iterable[str]) -> list[Figure]:
-    """In the order of these ids; what is a table of its own is left out."""
+    """In the order of these ids; an indicator with a table of its own is left out."""
     found = {one.about["id"]: one for one in (*_flows(answers, plan), *_stocks(answers))}
     return [found[name] for name in order if name in found]
 

@@ -1,4 +1,7 @@
-"""Figures as events: what a supervision agency says of a period, once however often it is said."""
+"""Figures as events: a supervision agency's statement about a period, made once.
+
+A repeated statement is the same event.
+"""
 
 from __future__ import annotations
 

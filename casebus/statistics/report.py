@@ -15,7 +15,7 @@ from casebus.statistics.tables import LEFT_OUT, TOTAL, local, yuan
 _TEMPLATE = "report.html.j2"
 #: Pixels of a bar, and from one bar to the next.
 _WIDEST, _APART = 460.0, 20
-#: By month: the counts, and the figures that tell how cases went.
+#: By month: the counts, and the figures that show the course of cases.
 CHARTED = ("transfers_sent", "penalties", "mediations", "notices", "centre_intake", "overdue")
 PLACED = ("transfers_sent", "transfers_filed", "mediation_success", "publication_rate")
 TITLE = "知识产权保护案件移送与办理情况统计报告"
@@ -85,7 +85,7 @@ def _summary(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_zero(row: Mapping[str, Any]) -> bool:
-    """Nothing was counted, and nothing is hidden: such rows are named in one line."""
+    """True if nothing was counted and nothing is hidden: such rows are named in one line."""
     figures = (row.get(name) for name in ("count", "met", "overdue", "value"))
     return not row["suppressed"] and not any(figures)
 

@@ -17,7 +17,7 @@ class TimedStep:
     title_en: str
     citation: str
     starts: tuple[str, ...]
-    #: Start it where none of `starts` did before.
+    #: Start it if none of `starts` came before.
     ensures: tuple[str, ...]
     stops: tuple[str, ...]
     when: dict[str, list[str]]
@@ -69,5 +69,5 @@ def _simple(conditions: Conditions) -> dict[str, list[str]]:
 
 
 def _text(value: str | None) -> str:
-    """As a fact has it: what is false or missing is not among its words."""
+    """As a fact has it: its words do not include false or missing values."""
     return "" if value in {None, "false"} else str(value)

@@ -1,11 +1,11 @@
 """Chooses the cells that a shared view hides, so that nobody can compute a small cell. Pure.
 
-A table is counts by coordinates, one coordinate a dimension, together with every total over
+A table is counts by coordinates, one coordinate for each dimension, together with every total over
 dimensions and over levels of one (county, city, province). A small cell (1 to 4) is hidden, and
 with it a whole *move*. A move adds whole numbers to some cells and takes them from others, and
-every shown number stays the same. Since each hidden cell is changed by a move that keeps counts
-positive, another table would have been shown the very same way: what is hidden cannot be
-recomputed.
+every shown number stays the same. Each hidden cell is changed by a move that keeps counts positive.
+So another table would have been shown in the very same way, and nobody can recompute a hidden
+number.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Totals:
         return product(*(dict.fromkeys(found) for found in levels))
 
     def changed_by(self, move: Mapping[Cell, int]) -> set[Cell]:
-        """The cells, totals with them, whose count the move changes."""
+        """The cells and totals whose count the move changes."""
         change: Counter[Cell] = Counter()
         for leaf, by in move.items():
             for cell in self.totals(leaf):
@@ -62,7 +62,7 @@ class Totals:
         return {cell for cell, by in change.items() if by}
 
     def room(self, move: Mapping[Cell, int]) -> int:
-        """How often the move can be made, in both directions together, with counts left above 0."""
+        """The number of times the move can be made, in both directions, with counts above 0."""
         up = min((self.leaves[leaf] - 1 for leaf, by in move.items() if by < 0), default=SMALL)
         down = min((self.leaves[leaf] - 1 for leaf, by in move.items() if by > 0), default=SMALL)
         return up + down
@@ -111,7 +111,7 @@ def _moves(table: Totals, cell: Cell) -> Iterator[dict[Cell, int]]:
 
 
 def _along(table: Totals, leaf: Cell, chosen: tuple[int, ...]) -> Iterator[dict[Cell, int]]:
-    """From the leaf to each other place in the chosen dimensions: corners with turning signs."""
+    """Moves from the leaf to each other place in the chosen dimensions, with alternating signs."""
     others = (_others(table, leaf, at) for at in chosen)
     for place in product(*others):
         move: dict[Cell, int] = {}

@@ -33,7 +33,7 @@ def columns(answer: Mapping[str, Any]) -> list[str]:
 
 
 def lines(answer: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """One row a figure, as `columns` names them; None where there is nothing to say."""
+    """One row for each figure, as `columns` names them; None for an empty value."""
     names = columns(answer)
     for one in answer["indicators"]:
         for row in one["rows"]:
@@ -53,7 +53,7 @@ def to_csv(answer: Mapping[str, Any]) -> str:
 
 
 def to_xlsx(answer: Mapping[str, Any]) -> bytes:
-    """A workbook: the figures, and a sheet that says what they are."""
+    """A workbook: the figures, and a sheet that explains them."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.title = "统计"

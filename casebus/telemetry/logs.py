@@ -1,9 +1,8 @@
-"""Structured logs without personal data: one JSON object a line.
+"""Structured logs without personal data: one JSON object on each line.
 
-Only the fields of `ALLOWED` leave the process, whatever a caller puts in `extra`; a field that
-is not on the list is dropped, not masked. An exception is told by its type, its stable code and
-the frames it passed, never by its text: texts of foreign exceptions quote the values they
-stumbled over.
+Only the fields of `ALLOWED` leave the process, whatever a caller puts in `extra`. A field that is
+not on the list is dropped, not masked. An exception is logged by its type, its stable code and its
+frames, never by its text: texts of foreign exceptions quote the values that caused them.
 """
 
 from __future__ import annotations

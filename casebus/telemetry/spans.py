@@ -154,7 +154,7 @@ def _span(
     sources: Iterable[Sequence[Header]],
     parent: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """One span; what is put into the dict it gives is set on the span at its end."""
+    """One span; the entries of the dict that it gives are set on the span at its end."""
     late: dict[str, Any] = {}
     if (active := tracer()) is None:
         yield late

@@ -38,7 +38,7 @@ _wired: list[str] = []
 
 
 def exporting(signal: str) -> bool:
-    """Whether an OTLP endpoint is set for `signal` ("traces" or "metrics")."""
+    """True if an OTLP endpoint is set for `signal` ("traces" or "metrics")."""
     if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT")
@@ -63,7 +63,7 @@ def setup(service_name: str, *, prometheus: bool = False, logs: bool = True) -> 
 
 
 def shutdown() -> None:
-    """Flush what is still unsent."""
+    """Flush everything that is unsent."""
     for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
         if (stop := getattr(provider, "shutdown", None)) is not None:
             stop()

@@ -28,7 +28,7 @@ Named = Sequence[tuple[str, tuple[str, ...]]]
 
 
 def is_named(signer: str, ce_type: str, named: Named) -> bool:
-    """Whether the signer is a delegate for this type."""
+    """True if the signer is a delegate for this type."""
     return any(
         delegate == signer and any(fnmatchcase(ce_type, glob) for glob in globs)
         for delegate, globs in named
@@ -103,7 +103,7 @@ class Directory:
         )
 
     def may_sign(self, signer: str, source: str, ce_type: str) -> bool:
-        """Whether `signer` is the source's agency or its delegate for this type."""
+        """True if `signer` is the source's agency or its delegate for this type."""
         return signer == source or is_named(signer, ce_type, self._delegates.get(source, ()))
 
     def delegates(self, source: str) -> dict[str, tuple[str, ...]]:
@@ -136,7 +136,7 @@ class Directory:
         return tuple(self._delegates.get(source, ()))
 
     def about(self, position: int) -> str | None:
-        """The key, or the source of delegates, of which the entry tells; root of entry 0."""
+        """The key, or the source of delegates, that the entry is about; root for entry 0."""
         told = self._trust.get(position)
         return None if told is None else told[1]
 
@@ -152,7 +152,7 @@ class Directory:
         return {at: one for at, (one, about, _) in self._trust.items() if about in wanted}
 
     def _note(self, record: Record, envelope: Envelope, data: dict[str, Any]) -> None:
-        """Keep the entry by what it is about: a key, or whom a source lets sign."""
+        """Keep the entry under its subject: a key, or the source whose delegates it names."""
         match envelope.type.split(".")[2]:
             case "root_established":
                 about = ROOT

@@ -98,14 +98,17 @@ def cosign(note: SignedNote, name: str, key: SigningKey, at: datetime) -> NoteSi
 
 
 def with_cosignature(note: SignedNote, line: NoteSignature) -> SignedNote:
-    """The note with one line more, or as it is where it has that line."""
+    """The note with one line more; unchanged if it has that line already."""
     if line in note.signatures:
         return note
     return replace(note, signatures=(*note.signatures, line))
 
 
 def cosigned_at(note: SignedNote, key: NoteKey) -> datetime | None:
-    """When the witness with this key last saw the head; None where it did not, or wrongly."""
+    """The last time at which the witness with this key saw the head.
+
+    None if there is none or a wrong one.
+    """
     times = []
     for line in note.by(key):
         seconds = int.from_bytes(line.signature[: _TIME.size], "big")

@@ -53,7 +53,7 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: Path) -> SigningKey:
-        """Read a PEM (PKCS #8) file; raises CasebusError `no_key` where it is missing or no key."""
+        """Read a PEM (PKCS #8) file; raises CasebusError `no_key` if it is missing or no key."""
         try:
             private = serialization.load_pem_private_key(path.read_bytes(), password=None)
         except (OSError, ValueError) as error:
@@ -89,7 +89,7 @@ class SigningKey:
         return self.private.sign(message)
 
     def current(self) -> SigningKey:
-        """A key alone is its own holder, and never another."""
+        """A single key is its own holder, and never another."""
         return self
 
 

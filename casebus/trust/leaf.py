@@ -1,4 +1,4 @@
-"""The two leaves of docs/wire.md: what the author signs, and what the log commits to."""
+"""The two leaves of docs/wire.md: the author signs one, and the log commits to the other."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Form(NamedTuple):
     covered: Framing
     number: bytes
     logged: Framing
-    #: Whether a name stands twice: then the values order them.
+    #: True if a name occurs twice: then the values order them.
     repeats: bool
 
 
@@ -72,12 +72,12 @@ def _framing(names: Sequence[str], places: Sequence[int]) -> Framing:
 
 
 def is_covered(name: str) -> bool:
-    """Whether the event leaf covers a header."""
+    """True if the event leaf covers a header."""
     if name in UNSIGNED_HEADERS:
         return False
     return name.startswith("ce_") or name == "content-type"
 
 
 def is_logged(name: str) -> bool:
-    """Whether the log leaf covers a header beside the event leaf."""
+    """True if the log leaf covers a header beside the event leaf."""
     return name in UNSIGNED_HEADERS or is_stamp(name)

@@ -29,7 +29,7 @@ class LogProof:
 
     @classmethod
     def parse(cls, text: str) -> LogProof:
-        """Raises NoteError for what is no proof; `extra` lines are not taken."""
+        """Raises NoteError for a text that is no proof; `extra` lines are not taken."""
         above, blank, note = text.partition("\n\n")
         form, _, rest = above.partition("\n")
         place, *coded = rest.split("\n")
@@ -47,6 +47,6 @@ class LogProof:
         return Head.parse(self.note.text)
 
     def shows(self, leaf: bytes) -> bool:
-        """Whether the leaf stands there, by the head as it stands; who signed is not asked."""
+        """True if the leaf is there, by the present head; the signer is not checked."""
         head = self.head
         return is_included(leaf, self.index, head.size, self.path, head.root)

@@ -29,7 +29,7 @@ class NoteError(CasebusError):
 
 @dataclass(frozen=True, slots=True)
 class NoteKey:
-    """A public Ed25519 key under the name and for the kind of signature that it is used with."""
+    """A public Ed25519 key with its name and the kind of signature for which it is used."""
 
     name: str
     public: bytes
@@ -47,7 +47,7 @@ class NoteKey:
 
 @dataclass(frozen=True, slots=True)
 class NoteSignature:
-    """One line: who signed, by which key, and what the kind of the key lays down."""
+    """One line: the signer, its key, and the bytes that the kind of the key requires."""
 
     name: str
     key_id: bytes
@@ -58,7 +58,10 @@ class NoteSignature:
 
     @classmethod
     def parse(cls, line: str) -> NoteSignature:
-        """Raises NoteError for what is no signature line; the newline is not part of `line`."""
+        """Raises NoteError for a text that is no signature line.
+
+        The newline is not part of `line`.
+        """
         found = _LINE.fullmatch(line)
         raw = None if found is None else decode(found[2])
         if found is None or raw is None or len(raw) <= _ID_BYTES:
@@ -66,7 +69,7 @@ class NoteSignature:
         return cls(found[1], raw[:_ID_BYTES], raw[_ID_BYTES:])
 
     def is_by(self, key: NoteKey) -> bool:
-        """Whether it names this key; it may still be wrong."""
+        """True if it names this key; it may still be wrong."""
         return (self.name, self.key_id) == (key.name, key.id)
 
 
@@ -97,7 +100,7 @@ class SignedNote:
         return (one for one in self.signatures if one.is_by(key))
 
     def is_signed_by(self, key: NoteKey) -> bool:
-        """Whether the key signed it plainly; one wrong signature in its name is enough for no."""
+        """True if the key signed it plainly; one wrong signature in its name makes it False."""
         signed = [verify(key, one.signature, self.text.encode()) for one in self.by(key)]
         return bool(signed) and all(signed)
 

@@ -1,6 +1,6 @@
-"""Proofs of an append-only log (RFC 9162 §2.1.3, §2.1.4): that a leaf is in it, that it only grew.
+"""Proofs of an append-only log (RFC 9162 §2.1.3, §2.1.4): a leaf is in it, and it only grew.
 
-Made from the roots of perfect subtrees, whoever keeps them; checked from hashes alone.
+They are made from the roots of perfect subtrees, from any store, and checked from hashes alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def inclusion_path(index: int, size: int, subtree: Subtree) -> Path:
 
 
 def consistency_path(old: int, new: int, subtree: Subtree) -> Path:
-    """The proof that the tree of `new` leaves begins with the one of `old`; empty where trivial."""
+    """The proof that the tree of `new` leaves begins with that of `old`; empty if it is trivial."""
     if not 0 <= old <= new:
         raise ValueError(f"a tree of {new} does not begin with one of {old}")
     if old in (0, new):
@@ -65,14 +65,14 @@ def consistency_path(old: int, new: int, subtree: Subtree) -> Path:
 
 
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Whether the path shows the leaf at `index` of the tree with this size and root."""
+    """True if the path shows the leaf at `index` of the tree with this size and root."""
     return 0 <= index < size and root_from_path(leaf, index, size, path) == root
 
 
 def is_consistent(
     old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Whether the path shows that the new tree is the old one and what was appended to it."""
+    """True if the path shows that the new tree is the old one with appended leaves."""
     if not 0 <= old <= new:
         return False
     if old == new:

@@ -1,7 +1,7 @@
-"""A receipt: that a record stands at a place of the log, checked by the pinned root alone.
+"""A receipt: proof that a record is at a place of the log, checked by the pinned root alone.
 
-It carries what the log leaf is made of, the path to a signed head, and the directory's entries of
-the keys. Its form is in docs/wire.md.
+It carries the parts of the log leaf, the path to a signed head, and the directory's entries of the
+keys. Its form is in docs/wire.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FORM = "casebus.receipt.v1"
 
 
 class ReceiptError(CasebusError):
-    """Why a receipt proves nothing; the code is stable."""
+    """The reason why a receipt proves nothing; the code is stable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def entry_to_json(offset: int, record: Record) -> dict[str, Any]:
 
 
 def entry_from_json(given: Mapping[str, Any]) -> tuple[int, Record]:
-    """An entry and its offset; raises ValueError where it is not of this form."""
+    """An entry and its offset; raises ValueError if it is not of this form."""
     headers: tuple[Header, ...] = tuple((name, text.encode()) for name, text in given["headers"])
     value = decode(given["value"])
     if value is None:
@@ -146,10 +146,11 @@ def directory_of(entries: Mapping[int, Record], root_digest: str, schemas: Schem
 
 
 def check(receipt: Receipt, directory: Directory, event: Record | None = None) -> Proven:
-    """What the receipt proves; raises ReceiptError for the first thing that does not hold.
+    """The facts that the receipt proves; raises ReceiptError for the first fault.
 
-    `directory` may be what its own entries say (`directory_of`). Only the `event` itself shows that
-    the receipt belongs to it. Without the event, the receipt belongs to any event with this leaf.
+    `directory` may be made from its own entries (`directory_of`). Only the `event` itself shows
+    that the receipt belongs to it. Without the event, the receipt belongs to any event with this
+    leaf.
     """
     if event is not None:
         _check_event(receipt, directory.schemas, event)
@@ -192,9 +193,9 @@ def _check_inputs(receipt: Receipt, directory: Directory) -> None:
 
 
 def _check_head(proof: LogProof, directory: Directory, witnesses: Mapping[str, datetime]) -> None:
-    """A revoked key counts only for what a witness saw before.
+    """Check the head: a revoked key counts only if a witness saw the head before.
 
-    Since then anyone may have signed.
+    Since the revocation anyone may have signed.
     """
     origin = proof.head.origin
     for key in _keys_of(BUS, directory):

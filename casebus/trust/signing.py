@@ -100,7 +100,7 @@ class SignatureCheck:
         self._remembered = remembered
 
     def __call__(self, leaf: bytes, signed: Signed, *, algorithm: str, public: bytes) -> bool:
-        """Whether the signature and its proof fit `leaf` under the public key."""
+        """True if the signature and its proof fit `leaf` under the public key."""
         proof = Proof.parse(signed.sigproof or "")
         if proof is None or signed.signature is None:
             return False
@@ -130,7 +130,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes | None:
-    """The bytes, of their one canonical text: any other would be the same signature again."""
+    """The bytes of their one canonical text: any other would be the same signature again."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -1,6 +1,6 @@
 """A log as hash tiles (C2SP tlog-tiles): 256 hashes each, of the leaves and of full tiles below.
 
-Entry tiles there are none: entries would tell recipients.
+There are no entry tiles: entries would reveal recipients.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Tile:
 
     @property
     def first(self) -> int:
-        """The place in its level of its first hash."""
+        """The place of its first hash in its level."""
         return self.index * WIDTH
 
     def is_within(self, size: int) -> bool:
-        """Whether a tree of so many leaves has all of it."""
+        """True if a tree of so many leaves has all of it."""
         return self.first + self.width <= size >> HEIGHT * self.level
 
 
@@ -118,7 +118,7 @@ def _last_tile(frontier: Frontier, level: int) -> Frontier:
 
 
 def _full_tiles(last: Frontier, hashes: list[bytes]) -> list[bytes]:
-    """The roots of the tiles that these hashes fill, the one begun before first."""
+    """The roots of the tiles that these hashes fill; the tile already begun comes first."""
     full = []
     while last.size + len(hashes) >= WIDTH:
         room = WIDTH - last.size

@@ -1,4 +1,4 @@
-"""Titles to sign, by a directory or by the part of one that was read at some time."""
+"""Titles to sign, by a directory or by the part of it that was read at some time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class History:
         _add(self._delegates, about, entry + 1, directory.named(about))
 
     def after(self, entries: int) -> Titles:
-        """As who had read so many entries knew them."""
+        """The titles as a reader of so many entries knew them."""
         return _Then(self, entries)
 
     def key(self, keyid: str, entries: int) -> PublicKey | None:

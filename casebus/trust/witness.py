@@ -1,6 +1,6 @@
 """A witness vouches that a log has only grown since the witness saw it before. Pure.
 
-The codes name what was seen instead; each comes with the two heads, signed by the bus, as evidence.
+Each code names a fault found instead. It comes with the two heads, signed by the bus, as evidence.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from casebus.errors import CasebusError
 from casebus.trust.head import Head
 from casebus.trust.proofs import is_consistent
 
-#: Two heads of which neither continues the other.
+#: Two heads, neither of which continues the other.
 FORKED = "log_forked"
-#: A head of fewer records than one that was shown before.
+#: A head of fewer records than one shown before.
 ROLLED_BACK = "log_rolled_back"
-#: A log that was there and is not any more.
+#: A log that existed and no longer does.
 MISSING = "log_missing"
-#: A head that no key of the bus has signed, or one of another log.
+#: A head that no key of the bus has signed, or a head of another log.
 UNSIGNED = "head_unsigned"
 
 
 class WitnessError(CasebusError):
-    """Why a head is not cosigned."""
+    """The reason why a head is not cosigned."""
 
 
 def require_growth(seen: Head | None, shown: Head, path: Sequence[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""How many witnesses a head needs: policies/witnesses.yaml. Pure but for `load`."""
+"""The number of witnesses that a head needs: policies/witnesses.yaml. Pure except for `load`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Witnessing(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     needed: int = Field(ge=0)
-    #: How long receipts on an agency's own topic wait for so many.
+    #: How long receipts on an agency's own topic wait for so many witnesses.
     wait_seconds: float = Field(ge=0)
 
     @classmethod
