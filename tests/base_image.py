@@ -1,7 +1,7 @@
 """The smallest base on which the Dockerfile builds, from this machine's own files.
 
-Nothing is pulled: a Python with its venv, a shell, the two programs that the Dockerfile calls, the
-libraries that all of these load, and whom this machine trusts.
+Nothing is pulled. It holds a Python with its venv, a shell, the two programs that the Dockerfile
+calls, the libraries that all of these load, and the authorities that this machine trusts.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 
 PROGRAMS = ("sh", "env", "install", "useradd", "mkdir", "rm", "cat", "chmod", "chown")
 FILES = ("/etc/passwd", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf", "/etc/pip.conf")
-#: What every wheel for Linux may count on (PEP 600), whatever else is there.
+#: The libraries on which every wheel for Linux may count (PEP 600), in any image.
 WHEELS_LOAD = (
     *("libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1"),
     *("libresolv.so.2", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"),
 )
-#: What no Python needs to run and to make environments.
+#: Modules that Python does not need to run and to make environments.
 _LEFT_OUT = shutil.ignore_patterns("test", "tests", "site-packages", "__pycache__", "idlelib")
 
 

@@ -12,7 +12,7 @@ from casebus.events.types import event_name
 from casebus.law import Law, acts, loader
 
 ROOT = Path(__file__).parents[1]
-#: The shipped law, but for what an act must bear: the bodies here are as bare as can be.
+#: The shipped law without the required contents of acts: the bodies here are as bare as possible.
 FILES = {
     name: text
     for name, text in loader.read(ROOT / "policies/law").items()
@@ -145,7 +145,7 @@ def clock(case: Case, clock_id: str) -> Any:
 
 
 def may_open(one: CaseEvent) -> bool:
-    """Whether it opens a case where nothing has opened it before."""
+    """True if it opens a case that nothing has opened before."""
     procedure = LAW.opening.get(event_name(one.type))
     return procedure is not None and one.sector in procedure.roles[procedure.opener]
 

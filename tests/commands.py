@@ -59,7 +59,10 @@ def _value(one: click.Parameter, folder: Path) -> str:
 
 
 def assert_clear(done: Result, words: Sequence[str], *codes: int) -> dict[str, Any]:
-    """No traceback, one of the exit codes, and on JSON an error with a code; returns that."""
+    """No traceback, one of the exit codes, and with JSON an error with a code.
+
+    Returns that code.
+    """
     what = f"{' '.join(words)}: {done.exit_code} {done.exception!r}\n{done.output}"
     assert isinstance(done.exception, (SystemExit, type(None))), what
     assert "Traceback" not in done.output, what

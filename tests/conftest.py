@@ -31,7 +31,7 @@ settings.register_profile(
 )
 settings.load_profile("untimed")
 
-#: What is said to the tests themselves: how much of what takes long they do.
+#: Variables for the tests themselves: how much of their long work they do.
 SAID_TO_TESTS = {"CASEBUS_QUICK", "CASEBUS_FAULT_EVENTS"}
 # A shell after `casebus env` would otherwise lend its stack to every test.
 for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
@@ -39,7 +39,8 @@ for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
         del os.environ[name]
 
 
-# What collecting makes lives as long as the process: it is looked through for garbage at no time.
+# Objects from the collection live as long as the process, so garbage is never looked for among
+# them.
 gc.disable()
 
 
@@ -48,7 +49,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-#: Folders of which `scripts/test` runs what needs no stack, and what needs one; of others all do.
+#: Folders whose tests need no stack, and folders with both kinds; tests in all others need one.
 WITHOUT_STACK, BOTH = {"unit", "property"}, {"security"}
 TESTS = Path(__file__).parent
 
@@ -65,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid}: in tests/{folder}, connected={needs_stack}")
 
 
-#: What one test may add to its worker: two workers and their stacks are to fit in 4 GB.
+#: The most memory that one test may add to its worker: two workers and their stacks must fit in 4
+#: GB.
 MOST_KIB = 1 << 20
 
 

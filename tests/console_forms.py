@@ -83,7 +83,7 @@ def stored(form: Form, data: dict[str, Any]) -> dict[str, Any]:
 
 
 class Page(HTMLParser):
-    """A page as a browser reads it: balanced, with its controls and what they post."""
+    """A page as a browser reads it: balanced, with its controls and their posted values."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

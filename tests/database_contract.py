@@ -1,8 +1,8 @@
-"""What a database does for services, as cases that run on memory and on PostgreSQL.
+"""The services of a database, as cases that run on memory and on PostgreSQL.
 
-`tests/unit/storage/test_fakes.py` runs them on `storage.fakes`, `tests/integration/
-test_database_contract.py` on a real one: so what is faked cannot lie. Each case has streams of its
-own and asks by the functions of `storage` alone.
+`tests/unit/storage/test_fakes.py` runs them on `storage.fakes`,
+`tests/integration/test_database_contract.py` on a real one. So a fake cannot differ unnoticed. Each
+case has streams of its own and asks by the functions of `storage` alone.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""How many examples a property is tried with: the whole number, or a share of it in a hurry."""
+"""The number of examples for a property: the whole number, or a share of it in a hurry."""
 
 from __future__ import annotations
 
 from hypothesis import settings
 
-#: What Hypothesis takes where nobody names a number; a profile with fewer asks for a share.
+#: Hypothesis's number if nobody gives one; a profile with fewer asks for a share.
 _WHOLE = 100
 #: One example is no property.
 _FEWEST = 2

@@ -53,7 +53,7 @@ class Clock:
 
 
 class Side:
-    """One side; opened for each round, as if its process were started anew."""
+    """One side; opened for each round, as if its process were started again."""
 
     def __init__(self, home: Path, side: str, clock: Clock) -> None:
         self.home, self.clock = home, clock
@@ -100,7 +100,7 @@ class Side:
         return self.home / "quarantine"
 
     def spool(self) -> Spool:
-        """As another process reads it."""
+        """The spool as another process reads it."""
         return Spool.open(spool_at(self.home))
 
     def got(self) -> list[bytes]:
@@ -130,7 +130,7 @@ class Crossing:
             side.round()
 
     def copied(self, folder: Path) -> Crossing:
-        """The same at another place, as it stands; this one is closed."""
+        """The same side at another place, in its present state; this one is closed."""
         shutil.copytree(self.office.home.parent, folder)
         made = copy.deepcopy(self)
         for side in (made.office, made.bus):
@@ -146,7 +146,7 @@ class Crossing:
                 path.replace(self.other(side).inbox / path.name)
 
     def settle(self, rounds: int = 40) -> None:
-        """With a faithful carrier, until nothing is under way any more."""
+        """Run both with a faithful carrier, until nothing is under way any more."""
         for at in range(rounds):
             self.office.round()
             self.bus.round()
@@ -161,6 +161,6 @@ class Crossing:
         return not any(any(folder.glob("[!.]*b0*")) for folder in folders)
 
     def agree(self) -> None:
-        """Each has what the other said: once, and in its order."""
+        """Each has the other's records: once, and in order."""
         assert self.office.got() == self.bus.lines
         assert self.bus.got() == self.office.lines

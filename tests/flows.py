@@ -1,7 +1,7 @@
 """The shortest life of one procedure in which a clock starts and an event happens.
 
-Found in the law files by going through their statechart, so that a test of a flow need not be
-written anew when the law changes.
+It is found in the law files by a walk through their statechart. So a test of a flow need not be
+written again when the law changes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _event(at: int, row: models.Transition, taken: dict[str, str], clock: str | 
 
 
 def _body(clock: str | None) -> dict[str, Any]:
-    """What the clock's row wants of the body that starts it."""
+    """The body that the clock's row asks of the event that starts it."""
     rows = [one for one in _CLOCKS if one.id == clock and one.enabled]
     wanted = next((one for one in rows if one.unit and not one.effective_to), rows[0]).when
     body: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What other people's clients may send."""
+"""Records and requests that other people's clients may send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For scripts/mutate: before each test, the form of a leaf is worked out by the changed code.
+"""For scripts/mutate: before each test, the changed code works out the form of a leaf again.
 
 Each change runs in a fork of one process, which has remembered the forms of all usual headers.
 """

@@ -31,7 +31,7 @@ Signed = tuple[Record, bytes]
 
 @dataclass
 class Installation:
-    """Everything of it goes into one log; leaves of other cases stand between its records."""
+    """An installation whose records go into one log; leaves of other cases are between them."""
 
     world: World = field(default_factory=World)
     leaves: list[bytes] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Installation:
     records: dict[int, Signed] = field(default_factory=dict)
     relays: dict[int, Signed] = field(default_factory=dict)
     hand_overs: list[dict[str, Any]] = field(default_factory=list)
-    #: Who signs heads.
+    #: The signer of heads.
     signers: tuple[str, ...] = ("bus",)
 
     def say(self, name: str, source: str, to: tuple[str, ...] = (), **more: Any) -> Record:
@@ -82,12 +82,12 @@ class Installation:
         self.hand_overs.append(said | _place(at).to_json())
 
     def case(self, *instead: CaseEvent) -> Case:
-        """As casework folds it, where each event came once; some may stand in for their own."""
+        """The case as casework folds it, if each event came once; given events replace its own."""
         events = {one.identity: one for one in map(journaled_event, self.records.items())}
         return fold((events | {one.identity: one for one in instead}).values(), LAW)
 
     def material(self, is_seen: Callable[[int], bool] = lambda _: True, **changes: Any) -> Material:
-        """What is known of the case; of what is not seen only the leaf."""
+        """The known parts of the case; of an unseen record only the leaf."""
         case = self.case()
         state = {
             "digest": case.digest(),

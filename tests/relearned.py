@@ -1,7 +1,8 @@
-"""For scripts/mutate: before each test, the thresholds of laws are built by the changed code.
+"""For scripts/mutate: before each test, the changed code builds the thresholds of laws again.
 
 Each change runs in a fork of one process, in which modules had loaded the law before, and it had
-assessed much. Without this a change of how a law is built, or of what is remembered, is not seen.
+assessed much. Without this, nobody would see a change in the building of a law, or in a remembered
+value.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from casebus.law.thresholds import Thresholds
 
 @pytest.fixture(scope="session")
 def laws() -> list[Law]:
-    # What collecting made is frozen (tests/conftest.py), and not among the objects then.
+    # Objects from the collection are frozen (tests/conftest.py), so they are not among these.
     gc.unfreeze()
     found = [one for one in gc.get_objects() if isinstance(one, Law)]
     assert found

@@ -1,4 +1,4 @@
-"""What becomes of a case in which nobody does anything any more."""
+"""The course of a case in which nobody does anything any more."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def silent_regions(case: Case, law: Law) -> list[Region]:
 
 
 def _falls_due(clock: Clock) -> bool:
-    """A breach or a told lapse is or was to come; a pause is somebody's act on record."""
+    """True if a breach or a told lapse came or will come; a pause is somebody's act on record."""
     if clock.status == "paused":
         return True
     if clock.expiry == "lapse":

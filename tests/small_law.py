@@ -1,4 +1,4 @@
-"""A law of three small procedures, for tests of what the fold does with any law."""
+"""A law of three small procedures, for tests of the fold with any law."""
 
 from __future__ import annotations
 

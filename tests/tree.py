@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-#: What runs on a bus, and what is around it.
+#: The packages that run on a bus, and those around it.
 ROOMS = ("casebus", "storage", "services", "gateway", "operations", "onebox", "rehearsal")
 AROUND = ("tests", "bench", "scripts", "examples")
 

@@ -1,7 +1,7 @@
 """Random lives of cases, drawn from the law itself: one to three procedures, side by side.
 
-Most steps are in procedure where the case stands; some are strays, moved clocks, corrections,
-links and mergers, late proofs, and what the bus says of it all.
+Most steps are in procedure in the present state. Some are strays, moved clocks, corrections, links
+and mergers, late proofs, and the bus's statements about all of it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def walk(seed: int, steps: int = 24) -> list[CaseEvent]:
 
 
 def at_rest(events: list[CaseEvent], rounds: int = 12) -> list[CaseEvent]:
-    """The events and what the bus says of them, until it has nothing more to say."""
+    """The events and the bus's statements about them, until it has no more to make."""
     whole = list(events)
     for _ in range(rounds):
         fresh = unsaid(whole)
@@ -64,7 +64,7 @@ def unsaid(whole: list[CaseEvent]) -> list[Derived]:
 
 
 def said_of(case: Case) -> list[Derived]:
-    """What casework says, and what the scheduler would once every moment has passed."""
+    """Casework's statements, and the scheduler's as if every moment had passed."""
     running = [one for one in case.clocks if one.status == "running"]
     return [
         *derive(case),

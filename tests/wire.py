@@ -18,8 +18,8 @@ _RESET = struct.pack("ii", 1, 0)
 class Wire:
     """Passes bytes on to `port`. Use as a context manager; nobody answers until `mend`.
 
-    `answers` is how many chunks a connection brings back before it is reset, in turn; 0 loses the
-    answer to what the server has done already, None lets it be.
+    `answers` are the numbers of chunks that connections bring back before they are reset, in turn.
+    0 loses the answer to an action that the server has already done. None lets the connection be.
     """
 
     def __init__(self, port: int, *, answers: tuple[int | None, ...] = (None,)) -> None:
@@ -46,7 +46,7 @@ class Wire:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # What waits in accept is woken by it.
+        # It wakes the thread that waits in accept.
         with suppress(OSError):
             self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()

@@ -16,7 +16,7 @@ from tests.browsing.looking import EVERY_LOOK, Look, seen, shot
 from tests.browsing.visits import STARTS, unreached, visits
 
 FOLDER = Path("build") / "screens"
-#: What README shows, from docs/pictures: the first storyline's case as far as its timeline.
+#: The pictures in README, from docs/pictures: the first storyline's case as far as its timeline.
 PICTURE, _PICTURE_SIZE = "case.png", {"width": 1280, "height": 1240}
 
 

@@ -1,4 +1,4 @@
-"""What the pages are shown with: storylines that are over, and referrals that wait."""
+"""The cases on the pages: storylines that are over, and referrals that wait."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from casebus.later import later
 from onebox.commands.shared import sign_in
 from onebox.testing import Stack
 
-# Only where there is a browser.
+# Only if there is a browser.
 if TYPE_CHECKING:
     from playwright import sync_api
 else:
@@ -35,7 +35,7 @@ _QUIET = [
 ]
 _PATIENCE_MS = 20_000
 _OK = 200
-#: What the browser says where a test took the gateway or its database away.
+#: Messages of the browser if a test took away the gateway or its database.
 _AWAY = (
     "ERR_CONNECTION_REFUSED",
     "ERR_INCOMPLETE_CHUNKED_ENCODING",
@@ -64,7 +64,10 @@ def chromium() -> Iterator[Any]:
 
 
 class Browser:
-    """One person's window. `faults`: what the policy refused, what failed, what went elsewhere."""
+    """One person's window.
+
+    `faults`: refusals of the policy, failures, and requests to other hosts.
+    """
 
     def __init__(self, chromium: Any, stack: Stack) -> None:
         self.origin, self.faults = stack.gateway_url, list[str]()
@@ -85,12 +88,12 @@ class Browser:
             self.faults.append(f"{self.page.url}: {text}")
 
     def forgives(self) -> None:
-        """That the gateway or its database was away for a while is no fault."""
+        """Forgive that the gateway or its database was away for a while."""
         left = [one for one in self.faults if not any(each in one for each in _AWAY)]
         self.faults[:] = left
 
     def signs_in(self, role: str, agency: str = "", name: str = "") -> None:
-        """As one of the three people, or as anybody of an agency, or of the operators."""
+        """Sign in as one of the three people, as anybody of an agency, or as an operator."""
         self.page.goto(self.way)
         if not (agency or name):
             self.page.locator(f"form:has(input[name=role][value={role}]) button").first.click()

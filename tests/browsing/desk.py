@@ -1,4 +1,4 @@
-"""What stands on the ops desk only when somebody asked: a grant that lives, and a redrive."""
+"""The parts of the ops desk that need a request first: a grant in force, and a redrive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHY = "排查推演故障"
 
 
 def asked(browser: Browser, stack: Stack, case: str) -> None:
-    """In the name of who is signed in there; another agrees to the grant."""
+    """Ask in the name of the person who is signed in there; another agrees to the grant."""
     page = browser.page
     browser.goes("/console/ops/grants")
     page.locator("#case").fill(case)
@@ -23,7 +23,7 @@ def asked(browser: Browser, stack: Stack, case: str) -> None:
     _agreed(stack, page.url.removeprefix(browser.origin))
     browser.goes("/console/ops/rejects")
     again = page.locator("section[aria-labelledby=groups] form button").first
-    # What waits for a decision already is not asked for once more.
+    # A request that already waits for a decision is not made again.
     if again.count() and not page.locator("a[href*='/ops/redrives/']").count():
         again.click()
         page.locator("#why").fill(_WHY)

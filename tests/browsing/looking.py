@@ -1,4 +1,4 @@
-"""A page in each language, theme and width; what axe-core and the page's own layout say of it."""
+"""A page in each language, theme and width, with the faults that axe-core and its layout show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AXE = """async (rules) => {
   return found.violations.flatMap((rule) => rule.nodes.map((node) =>
     `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`));
 }"""
-#: What listens to the window's width has heard of it.
+#: The page's listeners to the window's width have run.
 _DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
 _SETTLED = "() => document.readyState === 'complete' && !document.querySelector('.htmx-request')"
 _WIDER = """() => document.documentElement.scrollWidth > window.innerWidth
@@ -64,7 +64,7 @@ def seen(browser: Browser, visit: Visit, looks: Sequence[Look] = EVERY_LOOK) -> 
 
 
 def faults(page: Any, look: Look | None = None) -> list[str]:
-    """What keeps somebody from reading the page: axe-core's violations, and what is cut off."""
+    """Faults that keep somebody from reading the page: axe-core's violations, and cut-off text."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
     wider = [f"wider than the window: {one}" for one in page.evaluate(_WIDER)]

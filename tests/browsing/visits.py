@@ -18,14 +18,14 @@ from fastapi.routing import APIRoute
 from gateway.console.app import _PAGES as MODULES
 from tests.browsing.chromium import Browser
 
-#: Where each role begins; an empty one is nobody.
+#: The first page of each role; an empty role is nobody.
 STARTS = {
     "": ("/", "/console/api", "/console/style", "/console/sign-in"),
     "officer": ("/console/todo",),
     "supervisor": ("/console/oversight",),
     "ops": ("/console/ops",),
 }
-#: What a GET answers with that is no page.
+#: Answers to a GET that are not pages.
 NO_PAGES = {
     "/console/": "leads to the first room",
     "/console/live": "a stream",
@@ -42,9 +42,9 @@ NO_PAGES = {
 }
 _LINK = re.compile(r"<a\b[^>]*?\shref=\"([^\"]+)\"")
 _SKIPPED = ("/console/language/", "/console/theme/", "/console/static/", "/console/sign-")
-#: Where these stand in an address, each value of theirs may be a page of its own.
+#: If these are in an address, each of their values may be a page of its own.
 APART = ("view", "word")
-#: Where one of these is asked for at all, a page looks differently, and leads elsewhere.
+#: If an address has one of these at all, its page looks different, and leads elsewhere.
 NARROWED = ("indicator", "reason")
 
 
@@ -58,7 +58,7 @@ class Visit(NamedTuple):
     status: int = 200
 
 
-#: What refuses, in words.
+#: Statuses of a refusal, in words.
 REFUSED = {
     "officer": (Visit("officer", "refused", "officer-refused", "/console/cases/none", 404),),
 }
@@ -66,7 +66,7 @@ REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which route an address belongs to, and which of its looks it is."""
+    """The route of an address, and the look of the route that it shows."""
 
     route: str
     look: str
@@ -84,7 +84,7 @@ def unreached(visits: Iterable[Visit]) -> set[str]:
 
 
 def _usual(route: APIRoute) -> dict[str, object]:
-    """What a route takes where its address says nothing: saying it leads to the same page."""
+    """A route's defaults: an address that spells them out leads to the same page."""
     found, waiting = dict[str, object](), [route.dependant]
     while waiting:
         one = waiting.pop()
@@ -94,7 +94,7 @@ def _usual(route: APIRoute) -> dict[str, object]:
 
 
 def place_of(address: str, apart: Sequence[str] = APART) -> Place | None:
-    """None for what no route of the console serves."""
+    """The place; None for an address that no route of the console serves."""
     split = urlsplit(address)
     for route in routes():
         if found := route.path_regex.match(split.path):

@@ -1,7 +1,7 @@
-"""A bus that only whole events enter, and its books: what Kafka and PostgreSQL each say of them.
+"""A bus that only whole events enter, and its books: the content of Kafka and of PostgreSQL.
 
-The tests on it hurt its workers in turn, and what one leaves in the journal the next may work on.
-At any moment the tables must say what the journal says up to the fence: `prove` compares them.
+The tests on it hurt its workers in turn, and a test may work on the journal that an earlier one
+left. At any moment the tables must agree with the journal up to the fence: `prove` compares them.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Bus:
                 admission.until_idle(*DOOR_TOPICS)
 
     def settle(self) -> None:
-        """Let the front door and the tables take in what the workers said of their own work."""
+        """Let the front door and the tables take in the workers' events about their own work."""
         with ExitStack() as stack:
             for name, topics in (("admission", self.doors), ("casework", (JOURNAL, REJECTED))):
                 fleet = stack.enter_context(Fleet(self.stack, name))
@@ -92,7 +92,7 @@ class Bus:
                 fleet.until_idle(*topics)
 
     def until_quiet(self) -> None:
-        """Until nothing waits anywhere, and nothing came of the last that did."""
+        """Wait until nothing waits anywhere, and the last waiting record caused no other."""
         inboxes = tuple(f"inbox.{sector}" for sector in self.topics.hosted)
         reads = {
             "intake": inboxes,
@@ -144,7 +144,7 @@ class Bus:
         asyncio.run(run())
 
     def prove(self, since: Marks) -> None:
-        """What was recorded since then is what the journal holds, and each identity one event."""
+        """The records since then are those of the journal, and each identity is one event."""
         for partition, end in self.fence().items():
             stretch = partition, since.get(partition, 0), end
             records = self.kafka.read(JOURNAL, *stretch)
@@ -171,7 +171,7 @@ class Bus:
         assert {stream: stored.get(stream) for stream in folded} == folded
 
     def verified(self) -> dict[str, int]:
-        """What `casebus verify` counted, having found no problem."""
+        """The counts of `casebus verify`, which must find no problem."""
         report = asyncio.run(verify(self.settings))
         assert report.ok, report.to_json()
         return report.counts

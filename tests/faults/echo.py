@@ -1,6 +1,6 @@
 """A worker that copies, for tests of the transport itself: `python -m tests.faults.echo`.
 
-ECHO is a JSON object: runner (agent or bare), group, source, target, and what is to go wrong.
+ECHO is a JSON object: runner (agent or bare), group, source, target, and the fault to cause.
 """
 
 from __future__ import annotations

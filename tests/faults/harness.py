@@ -95,7 +95,7 @@ def journaled(records: Iterable[Record], *routes: str) -> list[Record]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the events that were sent: judged by identity and by first appearance."""
+    """The fate of the events that were sent: judged by identity and by first appearance."""
 
     missing: int
     reordered: int
@@ -186,7 +186,7 @@ class Kafka:
         assert not left, f"{left} records not delivered"
 
     def marks(self, topic: str) -> Marks:
-        """Where the topic ends now, by partition."""
+        """The present ends of the topic, by partition."""
         return {p: self._edges(topic, p)[1] for p in self._partitions(topic)}
 
     def grown(self, topic: str, marks: Marks) -> int:
@@ -202,7 +202,7 @@ class Kafka:
         return [r for p in ends for r in self.read(topic, p, marks.get(p, 0), ends[p])]
 
     def skip(self, group: str, *topics: str) -> None:
-        """Commit for a group without members what stands in the topics: it begins behind it."""
+        """Commit the topics' present ends for a group without members: it begins after them."""
         places = [TopicPartition(t, p, end) for t in topics for p, end in self.marks(t).items()]
         asked = self.admin.alter_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(group, places)]
@@ -299,7 +299,7 @@ class Fleet:
         return process.wait(PATIENCE_SECONDS)
 
     def until_assigned(self, *topics: str) -> None:
-        """Until the group's processes hold the topics."""
+        """Wait until the group's processes hold the topics."""
 
         def held() -> bool:
             group = self._kafka.admin.describe_consumer_groups([self.group])[self.group].result()
@@ -309,7 +309,7 @@ class Fleet:
         Kafka.until(held, f"{self.group} holds nothing")
 
     def until_idle(self, *topics: str) -> None:
-        """Until everything is committed; fails at once where no process is left to do it."""
+        """Wait until everything is committed; fails at once if no process is left to do it."""
 
         def idle() -> bool:
             assert any(process.poll() is None for process in self.processes), self.log()

@@ -1,6 +1,7 @@
-"""Referrals as the front door gets them: ten events a case, by two agencies of two sectors.
+"""Referrals as the front door gets them: ten events for each case, by two agencies of two sectors.
 
-Only the first of each case names a recipient: what an intake answers would else be most of a run.
+Only the first of each case names a recipient. Otherwise the answers of intakes would be most of a
+run.
 """
 
 from __future__ import annotations

@@ -42,14 +42,14 @@ HOSTED = frozenset({"administrative", "police", "procuratorate", "court"})
 class Casework:
     """One partition of the journal and one of the rejected, as casework takes them in."""
 
-    #: How much of one author a case takes.
+    #: The room of one author in a case.
     rooms = Rooms.load(Path("policies"))
 
     def __init__(self, pool: Pool, url: str = "") -> None:
         self.pool, self.url, self.world = pool, url, World()
         self.log: list[ConsumerRecord] = []
         self.refused: list[ConsumerRecord] = []
-        #: When admission takes what comes, and what time it is for casework.
+        #: The time at which admission takes new events, and casework's time.
         self.at = self.now = NOW
         self._admit = Judge(SCHEMAS, self.world.directory, LAW, HOSTED)
         self.restart()
@@ -103,7 +103,7 @@ class Casework:
             await bundles.keep_bundle(connection, law.digest, law.bundle())
 
     async def rebuild(self, records: int | None = None, *, at_once: bool = False) -> None:
-        """Empty what is derived and record the journal again, or its beginning, one by one."""
+        """Empty the derived tables and record the journal again, or its beginning, one by one."""
         tables = await self.rows("select tablename from pg_tables where schemaname = 'derived'")
         names = ", ".join(f"derived.{row['tablename']}" for row in tables)
         await self.pool.execute(f"truncate {names}")
@@ -118,7 +118,7 @@ class Casework:
         return await CaseRenewer(self.pool, self.desk, save).once()
 
     async def reinterpreted(self) -> list[dict[str, Any]]:
-        """What is said of cases derived anew, with whom it is told."""
+        """The events about cases derived again, each with its recipients."""
         rows = await self.rows(
             "select value, headers from own.outbox where type like '%reinterpreted%' order by id"
         )
@@ -131,7 +131,7 @@ class Casework:
         ]
 
     async def sent_by_the_bus(self, name: str) -> list[Record]:
-        """What waits in the outbox, as the relay would send it."""
+        """The waiting outbox rows, as the relay would send them."""
         rows = await self.rows(
             "select aggregateid, value, headers from own.outbox where type = $1 order by id",
             f"casebus.{name}.v1",
@@ -158,7 +158,7 @@ class Casework:
         offset = len(self.log)
         arrival = self._arrival(record)
         admitted = self._admit(arrival)
-        # What happens later is taken when it happens; a date of another age is a slip.
+        # A later event is taken when it happens; a date of another age is a slip.
         happened = admitted.envelope.legal.moment()
         at = max(self.at, happened) if happened.year == self.at.year else self.at
         known = self.world.directory.position

@@ -1,4 +1,4 @@
-"""An OTLP/HTTP endpoint that keeps what it is sent."""
+"""An OTLP/HTTP endpoint that keeps everything it receives."""
 
 from __future__ import annotations
 

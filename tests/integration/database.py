@@ -18,7 +18,7 @@ _MODEL, _BEGUN = "test_model", "test_model_begun"
 
 @asynccontextmanager
 async def fresh_database(stack: Stack) -> AsyncIterator[str]:
-    """Its URL; dropped at the end, whoever is still connected."""
+    """The URL of a new database. It is dropped at the end, even if somebody is still connected."""
     name = f"test_{uuid4().hex}"
     owner = await asyncpg.connect(stack.database_url)
     try:

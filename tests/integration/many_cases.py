@@ -80,7 +80,7 @@ class Made:
             "team": sorted({opener, other}),
             "regions": [{"procedure": procedure, "status": status}],
             "numbers": [{"kind": "letter_no", "value": f"NO-{at}"}],
-            # As long as that of a case with thirty events.
+            # As long as the text of a case with thirty events.
             "order": [{"source": opener, "id": f"{one.getrandbits(128):032x}"} for _ in range(30)],
         }
         if at % 10 == 5:

@@ -1,4 +1,4 @@
-"""A home written by an earlier commit, unpacked: what an installation has when it upgrades."""
+"""A home written by an earlier commit, unpacked: the state of an installation before an upgrade."""
 
 from __future__ import annotations
 

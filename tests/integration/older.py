@@ -23,7 +23,7 @@ async def keep(db: WriteHandle) -> None:
 
 
 async def restore(db: WriteHandle) -> None:
-    """Let `own` be what it was, counters included."""
+    """Restore the former content of `own`, including counters."""
     for row in await db.fetch(_TABLES):
         name = row["tablename"]
         await db.execute(f"truncate own.{name} restart identity cascade")

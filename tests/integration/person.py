@@ -20,13 +20,13 @@ class Person:
     def __init__(self, stack: Stack) -> None:
         self.origin = stack.gateway_url
         self.http = httpx.Client(base_url=self.origin, follow_redirects=True, timeout=30)
-        # As by the address that `casebus up` prints.
+        # The same as the address that `casebus up` prints.
         self.http.get(sign_in(stack.options), follow_redirects=False)
 
     def signs_in(
         self, role: str, agency: str = "", name: str = "", back: str = ""
     ) -> httpx.Response:
-        """By the development issuer's own form."""
+        """Sign in by the development issuer's own form."""
         asked = self.http.get("/console/sign-in", params={"next": back})
         given = dict(hidden(asked.text)) | {"role": role, "agency": agency, "name": name or role}
         return self.http.post("/console/development/chosen", data=given)

@@ -1,7 +1,7 @@
-"""Worlds that differ in a secret case alone, and all that an agency gets to see of each.
+"""Worlds that differ only in a secret case, and everything that an agency can see of each.
 
-Real tables, casework, the scheduler's questions and the gateway's own application; what is not
-there is Kafka: no read needs it.
+It uses real tables, casework, the scheduler's questions and the gateway's own application. Only
+Kafka is missing: no read needs it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ OURS, SECRET, BESIDE, UNKNOWN = (
 )
 USCC, OTHER_USCC = "91330106MA2TEX7081", "91110000600037341L"
 NUMBER = "杭西市监罚〔2025〕31号"
-#: How much each log holds is no secret: whoever reaches the gateway reads it at `/v1/log`.
+#: The size of each log is no secret: everyone who reaches the gateway reads it at `/v1/log`.
 _ROUTES_OF_OPERATORS = ("/livez", "/readyz", "/healthz", "/metrics", "/v1/ops/heads")
 GROUPS = ("all", "status", "procedure", "agency", "month")
 SORTS = ("-changed", "changed", "-opened", "opened", "due")
@@ -58,7 +58,7 @@ STATUSES = ("restricted", "opened", "filed", "decided", "sent", "in_progress", "
 
 @dataclass(frozen=True)
 class Hidden:
-    """What a secret case holds; `stream` and organisation say which matter it is about at all."""
+    """The content of a secret case; `stream` and organisation identify its matter."""
 
     stream: str = SECRET
     uscc: str = USCC
@@ -69,7 +69,7 @@ class Hidden:
     right: str = "12345678"
     note: str = "甲"
     title: str = "某公司销售假茶案"
-    #: Whether a further act of its agency is journaled, or one elsewhere.
+    #: True if a further act of its agency is journaled; False for an act elsewhere.
     acted: bool = True
 
 
@@ -131,7 +131,10 @@ class TwinWorld:
         )
 
     async def ask(self) -> None:
-        """What the scheduler asks and says; it goes through the front door as it would be sent."""
+        """The scheduler's questions and statements.
+
+        They go through the front door as it would send them.
+        """
         sent = 0
         for _ in range(5):
             for one in self._ask:
@@ -182,7 +185,8 @@ class TwinWorld:
         work = [row["key"] for row in await self.casework.rows("select key from derived.work_item")]
         events = await self.casework.rows("select source, id from derived.event")
         named = {(row["source"], row["id"]) for row in events}
-        # In both worlds the same is asked: what may be there is asked for in the other, too.
+        # The same requests go to both worlds: paths that exist in one are requested in the other,
+        # too.
         named |= {(one, str(uuid5(_IDS, word))) for one in (AMR, OTHER_AMR) for word in _WORDS}
         fillings = {
             "{case}": [OURS, SECRET, UNKNOWN],
@@ -236,7 +240,7 @@ async def _get(client: httpx.AsyncClient, path: str) -> tuple[int, bytes]:
 
 
 def _signed(headers: tuple[tuple[str, bytes], ...]) -> dict[str, bytes]:
-    """Without the signature: its tree is over all that was signed at once."""
+    """The headers without the signature: its tree is over everything that was signed at once."""
     return {name: value for name, value in headers if name not in UNSIGNED_HEADERS}
 
 

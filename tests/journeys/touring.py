@@ -36,7 +36,7 @@ class Tour:
         self.browser.signs_in(role)
 
     def reads(self, word: str, where: Any = None) -> None:
-        """Waits until it stands there."""
+        """Waits until the text is there."""
         self._comes(word)
         place = where or self.page.locator("#main")
         place.get_by_text(word).locator("visible=true").first.wait_for()

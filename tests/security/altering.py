@@ -12,7 +12,7 @@ from aiokafka.record.util import calc_crc32c, encode_varint
 
 from storage.handles import Connection
 
-#: By type: another value than `{0}`, whatever it is.
+#: By type: any value that differs from `{0}`.
 _OTHERWISE = {
     "text": "coalesce({0}, '') || 'x'",
     "uuid": "gen_random_uuid()",
@@ -27,7 +27,7 @@ _OTHERWISE = {
     "bytea": "set_byte({0} || '\\x00', 0, get_byte({0} || '\\x00', 0) # 1)",
     "ARRAY": "array_append({0}, 'altered')",
 }
-#: Where a check of the table takes few values.
+#: If a check of the table allows few values.
 _TOGGLED = {
     ("hand_over", "step"): "case step when 'delivered' then 'retrieved' else 'delivered' end"
 }
@@ -52,13 +52,13 @@ async def columns(connection: Connection, schema: str) -> dict[str, dict[str, st
 
 
 def otherwise(table: str, column: str, kind: str) -> str:
-    """SQL for another value than the one that stands there."""
+    """SQL for a value that differs from the present one."""
     return _TOGGLED.get((table, column)) or _OTHERWISE[kind].format(f'"{column}"')
 
 
 @asynccontextmanager
 async def undone(connection: Connection) -> AsyncIterator[None]:
-    """What is altered inside is as it was afterwards."""
+    """Restore afterwards everything that is altered inside."""
     change = connection.transaction()
     await change.start()
     try:
@@ -105,7 +105,7 @@ class Segment:
 
 
 def places_of(record: Any) -> dict[str, tuple[bytes, bytes]]:
-    """What can be altered of a record: its bytes as the file has them, and other ones."""
+    """The parts of a record that can be altered: its bytes as the file has them, and other ones."""
     value = record.value or b""
     found = {"value": (value, flipped(value))} if value else {}
     if record.key and value:

@@ -1,4 +1,7 @@
-"""Cases of each kind with marks in them, and for whom each mark is; a stranger lies about all."""
+"""Cases of each kind with marks in them, and the readers of each mark.
+
+A stranger lies about all.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +25,27 @@ from tests.integration.test_gateway import event, journaled, submit, until
 OPENER, RECIPIENT, COPIED = "cn-330102-amr", "cn-330102-psb", "cn-330102-pro"
 #: Were sent a note, and hold no role: one a state organ, the other none.
 PARTY, LOW_PARTY = "cn-330102-court", "cn-330100-med"
-#: Of the recipient's sector, and above the opener.
+#: An agency of the recipient's sector, and above the opener.
 STRANGER, SUPERIOR = "cn-330105-psb", "cn-330100-amr"
 TEAM = {OPENER, RECIPIENT, COPIED}
 #: Sees every case that is not secret without a body, by its numbers, and all that was rejected.
 OPERATOR = "admin"
-#: Whatever key there is for those who are no agency.
+#: Any key of a caller that is no agency.
 OTHERS = ("bus", "root", OPERATOR)
 NOBODY = ""
-#: In the place of a stream.
+#: Used in place of a stream.
 NO_CASE = ""
-#: Has a system of its own, of the opener's sector, and so may write to that door.
+#: It has a system of its own, and the opener's sector, and so may write to that door.
 HOSTILE = "cn-330106-amr"
 DOOR = f"events.administrative.{HOSTILE}"
 
 
 @dataclass
 class Planted:
-    """What lies in the cases, and who may see which mark."""
+    """The content of the cases, and the readers of each mark."""
 
     allowed: dict[str, set[str]] = field(default_factory=dict)
-    #: Who sees what strangers write into a case: its own people.
+    #: The readers of strangers' events in a case: its own people.
     people: dict[str, set[str]] = field(default_factory=dict)
     #: Mark -> its stream.
     streams: dict[str, str] = field(default_factory=dict)
@@ -62,8 +65,8 @@ class Planted:
         return sorted({*self.streams.values()} - {NO_CASE})
 
 
-#: How each route is asked: what stands for each name in its path, and what is sent besides. The
-#: names of a planted case, event, item or number stand for all of them.
+#: The request for each route: the value of each name in its path, and the rest of the request. The
+#: names of a planted case, event, item or number mean all of them.
 def plant(stack: Stack, clients: dict[str, httpx.Client]) -> Planted:
     """Cases of every kind, each with its marks, and lies about all of them."""
     found = Planted()
@@ -88,7 +91,10 @@ def _say(found: Planted, client: httpx.Client, body: dict[str, Any]) -> None:
 
 
 def _plant_case(found: Planted, clients: dict[str, httpx.Client], marks: dict[str, str]) -> None:
-    """A case of the opener's; of a secret one those without a role see what they were sent."""
+    """A case of the opener's.
+
+    In a secret one, agencies without a role see the events sent to them.
+    """
     stream = str(uuid4())
     seen = found.people[stream] = TEAM if marks else {*TEAM, PARTY}
     number = found.mark(stream, *seen, *(() if marks else (OPERATOR,)))

@@ -36,7 +36,7 @@ from tests.security.planting import (
 )
 
 _ITEM = {"version": 0, "actor": "P-1", "data": {}}
-#: As it was known in the end, and as whoever has a part sees it.
+#: As known in the end, and as an agency with a part sees it.
 _SIGHTS: tuple[dict[str, str], ...] = (
     {},
     {"known_on": "9999-01-01T00:00:00Z"},
@@ -162,11 +162,11 @@ class Asked(NamedTuple):
 
 @dataclass
 class Walk:
-    """One viewer's way through every route: what it saw, and what has to be written of it."""
+    """One viewer's way through every route: the content it saw, and the log rows that are due."""
 
     client: httpx.Client
     planted: Planted
-    #: Where the routes for monitors are: a port of their own is no wall.
+    #: The place of the routes for monitors: a port of their own is no wall.
     probes: str
     seen: set[str] = field(default_factory=set)
     looks: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -183,7 +183,7 @@ class Walk:
                         self._ask(Asked(method, path, names, stream, asked, plan.get("json")))
 
     def _names(self, path: str, plan: dict[str, Any]) -> Iterator[tuple[dict[str, str], str]]:
-        """What stands in the path, and which case that asks for."""
+        """The names in the path, and the case that they ask for."""
         fixed = {name: one for name, one in plan.items() if isinstance(one, str)}
         if "{event_id}" in path:
             for (source, name), stream in self.planted.events.items():
@@ -219,7 +219,7 @@ class Walk:
             answer = self.client.request(asked.method, url, params=given, content=content)
             assert answer.status_code < 500 or path in ("/readyz", "/healthz"), answer.text
             text = _said(answer) + json.dumps(dict(answer.headers))
-            # What the viewer wrote itself tells it nothing.
+            # The viewer learns nothing from its own events.
             marks = {one for one in self.planted.allowed if one in text and one not in known}
             self.seen |= marks
             told = {self.planted.streams[one] for one in marks} - {NO_CASE}
@@ -254,7 +254,7 @@ COMING = {
 }
 #: Pages that show nothing of a case, or end a session.
 _NO_PAGES = ("/console/development", "/console/sign", "/console/live", "/console/static")
-#: What is asked of a page besides the page itself.
+#: Requests about a page besides the page itself.
 _VIEWS: dict[str, tuple[dict[str, str], ...]] = {
     "/console/cases/{case}": (
         {"view": "full"},
@@ -297,7 +297,7 @@ class Visit:
 
     def _names(self, path: str) -> Iterator[dict[str, str]]:
         for given in self._ids(path):
-            # Whatever else a path asks for: it is not there.
+            # Whatever else a path asks for does not exist.
             yield {name: given.get(name, "1") for name in re.findall(r"{(\w+)}", path)}
 
     def _ids(self, path: str) -> Iterator[dict[str, str]]:

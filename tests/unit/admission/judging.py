@@ -19,7 +19,7 @@ from tests.world import NOW, SCHEMAS, World
 
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 HOSTED = frozenset({"administrative", "police", "procuratorate", "court", "arbitration"})
-#: Of whom nothing is sure.
+#: A record without any certain fact.
 NOBODY = KnownOfRecord(None, None)
 
 

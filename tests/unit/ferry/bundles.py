@@ -1,4 +1,4 @@
-"""What the tests of two sides of a ferry share: bundles in an outbox, and scanners."""
+"""Shared parts of the tests of a ferry's two sides: bundles in an outbox, and scanners."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def _made() -> FastAPI:
 
 @pytest.fixture
 def app() -> Iterator[FastAPI]:
-    """What a test puts in place of a dependency goes with the test."""
+    """A dependency that a test replaces is restored after the test."""
     made = _made()
     yield made
     made.dependency_overrides.clear()

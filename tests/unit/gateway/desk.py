@@ -1,4 +1,4 @@
-"""A gateway on memory: what is handed in, who acts, and who looks, without a stack."""
+"""A gateway on memory: submissions, acts and looks without a stack."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Desk:
         )
 
     async def journal_what_was_sent(self) -> None:
-        """Admission and casework catch up with what the gateway produced."""
+        """Admission and casework take in the records that the gateway produced."""
         taken, self.producer.taken = self.producer.taken, []
         for one in taken:
             await self.casework(one.record)
