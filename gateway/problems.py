@@ -1,8 +1,8 @@
 """RFC 9457 problems: every refusal has a stable `code`, a status and a title.
 
-The codes of admission's reasons keep their names here, so that a sender meets one vocabulary.
-Below a path that speaks another protocol a refusal has that protocol's form (`speak`).
-An unforeseen error says nothing of itself but its trace id: its text may quote a case.
+The codes of admission's reasons keep their names here, so that a sender meets one vocabulary. Below
+a path that speaks another protocol a refusal has that protocol's form (`speak`). An unforeseen
+error gives only its trace id: its text may quote a case.
 """
 
 from __future__ import annotations

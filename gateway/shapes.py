@@ -225,7 +225,7 @@ def need_of(need: acts.Need) -> Need:
 
 
 class _Segment(Convertor[str]):
-    """One path segment; the server hands it on decoded but for `%2F` and `%25` (see `app`)."""
+    """One path segment; the server passes it on decoded, except for `%2F` and `%25` (see `app`)."""
 
     regex = "[^/]+"
 

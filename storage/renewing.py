@@ -65,7 +65,7 @@ async def progress(connection: Connection, fold_version: int) -> tuple[int, int]
 
 
 async def unsettled(connection: Connection, fold_version: int) -> list[Unsettled]:
-    """The cases that are still to be derived anew, or whose renewal is not journaled yet."""
+    """The cases that are still to be derived again, or whose renewal is not journaled yet."""
     rows = await connection.fetch(_SQL["unsettled"], fold_version)
     return [Unsettled(row["stream"], row["columns"]) for row in rows]
 

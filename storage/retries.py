@@ -25,7 +25,7 @@ _ANY_TIME = datetime.fromtimestamp(0, UTC)
 
 
 class JournaledRecord(NamedTuple):
-    """A record as it stands in the journal."""
+    """A record as it is in the journal."""
 
     value: bytes
     headers: tuple[Header, ...]

@@ -53,7 +53,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """An event whose (source, id) stands in an earlier stream too."""
+    """An event whose (source, id) is in an earlier stream too."""
 
     source: str
     id: str

@@ -57,7 +57,7 @@ class Admitted:
 
 
 class KnownOfRecord(NamedTuple):
-    """The facts about a rejected record that are certain, whatever it says of itself."""
+    """The facts about a rejected record that are certain, whatever the record claims."""
 
     #: The agency whose key, or whose delegate's, has signed it.
     author: str | None

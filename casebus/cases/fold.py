@@ -237,7 +237,7 @@ class _Folding:
                 self.transitions.apply(region, step, event)
 
     def _is_procedural(self, name: str, said: EventReading) -> bool:
-        """Whether the event belongs to procedures: a region knows it, or no rule sets it beside."""
+        """True if the event belongs to procedures: a region knows it, or no rule sets it beside."""
         for region in self.regions:
             if name in region.procedure.otherwise:
                 return True

@@ -1,4 +1,4 @@
-"""Whether each record stands in its log: its log leaf, the path, and the head that was signed."""
+"""Checks that each record is in its log: its log leaf, the path, and the signed head."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _item(listed: Listed) -> dict[str, Any]:
 def _count(done: PenaltySummary, batch: Sequence[Row]) -> None:
     for _, listed, issues in batch:
         noted = listed is None and not any(one.refused for one in issues)
-        # A note on a row stands beside the row itself.
+        # A note on a row is given beside the row itself.
         done.rows_read += not noted
         done.rows_refused += listed is None and not noted
         done.issues.extend(issues)

@@ -100,7 +100,7 @@ class Witness:
     schemas: Schemas
     now: Now
     memory: Memory
-    #: Logs of a new epoch that begin anew, because a person has checked the cause (after a
+    #: Logs of a new epoch that begin again, because a person has checked the cause (after a
     #: restore).
     accepted: Collection[str] = ()
 

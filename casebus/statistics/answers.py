@@ -54,7 +54,7 @@ def rows_of(
 class _LeftOut:
     """The cells of one indicator that a shared view hides.
 
-    Whether a case was followed is a dimension.
+    The dimensions include whether a case was followed.
     """
 
     def __init__(self, leaves: Sequence[Group], by: Sequence[str]) -> None:

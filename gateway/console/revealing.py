@@ -1,4 +1,4 @@
-"""Shows masked content for a reason. The reason stands in the access log, with the officer."""
+"""Shows masked content for a reason. The access log has the reason, with the officer."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def _width(length: timedelta) -> int:
 
 def drawn(items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime) -> Timeline:
     """The events, in the given order, and the clocks in their present state."""
-    # A cause may bear a later date than its effect: the line never runs back.
+    # A cause may have a later date than its effect: the line never runs back.
     moments = list(accumulate((moment_of(one) for one in items), max))
     latest = max([now, *moments])
     open_ones = [one for one in clocks if one.state in _OPEN]

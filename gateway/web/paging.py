@@ -26,7 +26,7 @@ def encode(place: Any) -> str:
 
 
 def decode(cursor: str) -> Any:
-    """The place a cursor stands for; raises CasebusError `malformed_cursor`."""
+    """The place that a cursor encodes; raises CasebusError `malformed_cursor`."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return json.loads(raw)

@@ -2,9 +2,9 @@
 
 Design rule 13, questions across cases.
 
-`id_reused`: the same (source, id) stands in more than one stream (rule 1, one identity).
-`unopened`: a stream has had no opening event for 24 hours (rule 2, whose case it is).
-`not_sent`: a record is stored here, and no broker takes it (rule 18, actions of officers).
+`id_reused`: the same (source, id) is in more than one stream (rule 1, one identity). `unopened`: a
+stream has had no opening event for 24 hours (rule 2, whose case it is). `not_sent`: a record is
+stored here, and no broker takes it (rule 18, actions of officers).
 """
 
 from __future__ import annotations
