@@ -168,10 +168,7 @@ def _counts(event: CaseEvent, name: str) -> bool:
 
 
 def _of_whom(fact: Fact, event: CaseEvent, stream: Collection[CaseEvent]) -> Fact:
-    """The agency for which an omission is counted: its figures show it.
-
-    It takes nothing from them.
-    """
+    """The omission as a fact of the agency whose figures show it. The figures still count."""
     agency = agency_of(_text(event, "event_source"))
     sector = next((one.sector for one in stream if one.agency == agency), fact.sector)
     said = {**fact.said, "kind": OMISSION}

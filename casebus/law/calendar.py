@@ -15,9 +15,9 @@ from casebus.law.statutory import StatutoryDays, last_announced
 
 
 class Calendar:
-    """The calendar answers with (answer, provisional).
+    """The calendar. Its answers are (answer, provisional).
 
-    Provisional: no notice covers some day asked for.
+    Provisional is true if no notice covers some day that was asked for.
     """
 
     def __init__(self, holidays: HolidaysFile) -> None:
