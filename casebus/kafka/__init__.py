@@ -1,4 +1,4 @@
-"""How a process reaches the brokers, and follows the directory.
+"""How a process reaches the brokers, follows the directory, and makes its producer.
 
 Owns the settings of each client and the words for its errors, the follower of the directory, and
 the one producer of the services. Touches Kafka by kafka-python and, in a server, by aiokafka;

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from casebus.cases.visibility import Access, Viewer
+from casebus.events.avro_types import record_of
 from casebus.events.schemas import Schema
 from casebus.events.topics import ADMIN
 from gateway.access import redaction
@@ -53,7 +54,7 @@ BODY = {
         {"name": "evidence", "type": "string", "visibility": "RESTRICTED"},
     ]
 }
-SCHEMA = cast("Schema", SimpleNamespace(body=BODY))
+SCHEMA = cast("Schema", SimpleNamespace(tree=record_of(BODY)))
 ROW = {"author": AUTHOR, "recipients": [RECIPIENT]}
 DATA = {"note": "n", "evidence": "e"}
 LEGAL = "2026-03-17T10:41+08"
