@@ -47,12 +47,14 @@ TITLES = [
 ]
 KNOWN, UNKNOWN = UUID(int=1), UUID(int=2)
 BODY = {
+    "type": "record",
+    "name": "Noted",
     "fields": [
         {"name": "note", "type": "string", "visibility": "PUBLIC"},
         {"name": "prior_case", "type": "string", "visibility": "PUBLIC"},
         {"name": "links", "type": "string", "visibility": "PUBLIC"},
         {"name": "evidence", "type": "string", "visibility": "RESTRICTED"},
-    ]
+    ],
 }
 SCHEMA = cast("Schema", SimpleNamespace(tree=record_of(BODY)))
 ROW = {"author": AUTHOR, "recipients": [RECIPIENT]}
