@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from casebus.errors import UnfitError
 
@@ -68,22 +68,24 @@ class UnionType:
         return len(self.branches) < len(self.written)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SchemaField:
+class SchemaField(NamedTuple):
+    """A tuple, because the schemas together have ten thousand."""
+
     name: str
     type: AvroType
     doc: str = ""
     visibility: str | None = None
-    _default: Any = _NOTHING_STATED
+    #: The default as it is written.
+    written: Any = _NOTHING_STATED
 
     @property
     def has_default(self) -> bool:
-        return self._default is not _NOTHING_STATED
+        return self.written is not _NOTHING_STATED
 
     @property
     def default(self) -> Any:
         """None, too, where none is stated."""
-        return self._default if self.has_default else None
+        return self.written if self.has_default else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
