@@ -60,7 +60,11 @@ class Wire:
         with suppress(OSError):
             while True:
                 near, _ = self._door.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:
+                    near.close()
+                    raise
                 with self._lock:
                     left = self._answers[self._connections % len(self._answers)]
                     self._connections += 1

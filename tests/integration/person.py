@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from html import unescape
 from typing import Any
 
@@ -20,6 +21,8 @@ class Person:
     def __init__(self, stack: Stack) -> None:
         self.origin = stack.gateway_url
         self.http = httpx.Client(base_url=self.origin, follow_redirects=True, timeout=30)
+        # Nobody says when a person goes away.
+        weakref.finalize(self, self.http.close)
         # The same as the address that `casebus up` prints.
         self.http.get(sign_in(stack.options), follow_redirects=False)
 
