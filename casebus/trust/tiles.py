@@ -43,7 +43,8 @@ class Tile:
             return None
         index = int(found[2].replace("/", "").replace("x", ""))
         tile = cls(int(found[1]), index, int(found[3] or WIDTH))
-        return tile if str(tile) == path and tile.level <= _MOST_LEVEL else None
+        there_is = tile.level <= _MOST_LEVEL and tile.width <= WIDTH
+        return tile if there_is and str(tile) == path else None
 
     @property
     def first(self) -> int:
