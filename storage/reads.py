@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from casebus.cases.recalls import Standing
+from casebus.cases.facets.recalls.words import Standing
 from storage import sending
 from storage.handles import Handle, Row, sole
 from storage.heartbeats import BeatDetail, ServiceBeat

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import replace
 
 from casebus.cases import Case, CaseEvent, fold, lapse_of
-from casebus.cases.clock import Clock
 from casebus.cases.core import Region
+from casebus.cases.facets.clocks.clock import Clock
 from casebus.events.legaltime import LegalTime
 from casebus.law import Law
 

@@ -8,16 +8,16 @@ and law, with pydantic, orjson and rapidfuzz. Reads a file only where a policy i
 
 from __future__ import annotations
 
-from casebus.cases.clock import Clock
-from casebus.cases.clock_events import breach_of, lapse_of, warning_of
 from casebus.cases.core import Region
 from casebus.cases.derive import derive
 from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.clocks.clock import Clock
+from casebus.cases.facets.clocks.events import breach_of, lapse_of, warning_of
 from casebus.cases.facets.copies import CopyDue
-from casebus.cases.facets.work import WorkItem
-from casebus.cases.finding import Deviation, Finding
-from casebus.cases.finding_events import raised_of
+from casebus.cases.facets.findings.events import raised_of
+from casebus.cases.facets.findings.finding import Deviation, Finding
+from casebus.cases.facets.work.item import WorkItem
 from casebus.cases.fold import FOLD_VERSION, fold
 from casebus.cases.state import Case
 from casebus.cases.unopened import named

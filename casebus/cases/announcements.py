@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from casebus.cases.body import plain, text
+from casebus.cases.body import text
 from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.finding import Finding
 from casebus.events.doors import BUS, SCHEDULER
 from casebus.events.types import (
     CLOCK_BREACH_WITHDRAWN,
@@ -25,7 +24,6 @@ from casebus.events.types import (
 _BREACHED, _BREACH_WITHDRAWN = event_name(CLOCK_BREACHED), event_name(CLOCK_BREACH_WITHDRAWN)
 _WARNED = event_name(CLOCK_WARNED)
 _RAISED, _WITHDRAWN = event_name(FINDING_RAISED), event_name(FINDING_WITHDRAWN)
-_SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 
 @dataclass(slots=True)
@@ -75,27 +73,12 @@ class Announcements:
         elif event.name == _WITHDRAWN:
             self._taken_back.update(event.causation)
 
-    def asked(self) -> tuple[Finding, ...]:
-        """The scheduler's findings in force, each shown once and already told to their agencies."""
+    def asked(self) -> tuple[CaseEvent, ...]:
+        """The scheduler's findings that stand: the last event for each key."""
         found = {
-            text(one.data, "key"): _asked(one)
-            for one in self._asked
-            if one.id not in self._taken_back
+            text(one.data, "key"): one for one in self._asked if one.id not in self._taken_back
         }
         return tuple(found.values())
-
-
-def _asked(event: CaseEvent) -> Finding:
-    severity, detail = text(event.data, "severity"), event.data.get("detail")
-    return Finding(
-        key=text(event.data, "key"),
-        kind=text(event.data, "kind"),
-        severity=severity if severity in _SEVERITIES else "INFO",
-        event=event.identity,
-        detail={plain(str(name)): plain(str(value)) for name, value in detail.items()}
-        if isinstance(detail, dict)
-        else {},
-    )
 
 
 def _tell(marks: dict[str, Announcement], key: str, event: CaseEvent) -> None:

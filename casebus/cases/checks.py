@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DATA_QUALITY, DISCREPANCY, OUT_OF_PROCEDURE, Findings
+from casebus.cases.reporting import DATA_QUALITY, DISCREPANCY, OUT_OF_PROCEDURE, Reports
 
 #: Event name -> the last folded event of that name.
 Last = Mapping[str, CaseEvent]
 Roles = Mapping[str, tuple[str, ...]]
-Check = Callable[[CaseEvent, Last, Roles, Findings], None]
+Check = Callable[[CaseEvent, Last, Roles, Reports], None]
 
 HANDED_OVER = "referral.goods_handed_over"
 _Goods = dict[tuple[str, str], int]
 
 
-def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findings) -> None:
+def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Reports) -> None:
     """Compares the received goods with the listed ones, item by item. A difference is a finding.
 
     An item that nobody counted yet is no difference.
@@ -48,13 +48,13 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
         )
 
 
-def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
+def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Reports) -> None:
     """The right that the event uses has lapsed in this state, so its deciding agency is told."""
     detail = {"reason": "too_late", "event": event.name}
     findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency, *event.to], about="too_late")
 
 
-def redaction_checked(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
+def redaction_checked(event: CaseEvent, _last: Last, _roles: Roles, findings: Reports) -> None:
     """A document was published before anyone checked its redaction of names and secrets (脱敏)."""
     if event.data.get("redaction_checked") is not True:
         detail = {"reason": "redaction_unchecked", "event": event.name}

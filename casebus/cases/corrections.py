@@ -15,8 +15,8 @@ from typing import Any
 from casebus.cases import body
 from casebus.cases.dating import AHEAD, counted
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
+from casebus.cases.reporting import DATA_QUALITY, NO_STANDING, Reports
 from casebus.errors import UnfitError
 from casebus.events.legaltime import LegalTime
 from casebus.events.types import CASE_CORRECTED, event_name
@@ -31,7 +31,7 @@ RECIPIENTS = "$to"
 SOURCE = "$source"
 
 
-def corrected(events: Sequence[CaseEvent], findings: Findings) -> Sequence[CaseEvent]:
+def corrected(events: Sequence[CaseEvent], findings: Reports) -> Sequence[CaseEvent]:
     """The events as their authors want them read, in the order given."""
     fixes = [event for event in events if event.name == CORRECTED]
     if not fixes:
@@ -61,7 +61,7 @@ def _correction_key(fix: CaseEvent) -> tuple[int, Any]:
     return (fix.sequence or 0, sort_key(fix))
 
 
-def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
+def _apply(target: CaseEvent, fix: CaseEvent, findings: Reports) -> CaseEvent:
     changes = fix.data.get("changes")
     # Copied once, whatever the number of changes; a change that does not fit puts nothing.
     target = replace(target, data=copy.deepcopy(target.data))
@@ -74,7 +74,7 @@ def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
     return target
 
 
-def _redate(target: CaseEvent, fix: CaseEvent, legal: LegalTime, findings: Findings) -> CaseEvent:
+def _redate(target: CaseEvent, fix: CaseEvent, legal: LegalTime, findings: Reports) -> CaseEvent:
     """A correction can name no later day than that of its own admission."""
     by = legal if fix.imported else counted(legal, fix.recorded_at)
     if by is not legal:
@@ -84,7 +84,7 @@ def _redate(target: CaseEvent, fix: CaseEvent, legal: LegalTime, findings: Findi
 
 
 def _change(
-    target: CaseEvent, fix: CaseEvent, path: str, text: str, findings: Findings
+    target: CaseEvent, fix: CaseEvent, path: str, text: str, findings: Reports
 ) -> CaseEvent:
     """The target as changed; its body, which is the caller's own copy, is changed in place."""
     if path == RECIPIENTS:

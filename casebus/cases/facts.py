@@ -17,8 +17,9 @@ from casebus.cases.corrections import CORRECTED
 from casebus.cases.corrections import corrected as as_corrected
 from casebus.cases.dating import dated
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import NO_STANDING, OMISSION, Findings
+from casebus.cases.facets.findings.collected import Findings
 from casebus.cases.keys import StreamKeys
+from casebus.cases.reporting import NO_STANDING, OMISSION
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas

@@ -13,9 +13,10 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 class StreamKeys:
     """`key_of` for many keys of one stream."""
 
-    __slots__ = ("_namespace",)
+    __slots__ = ("_namespace", "stream")
 
     def __init__(self, stream: str) -> None:
+        self.stream = stream
         self._namespace = hashlib.sha1(_bytes_of(stream), usedforsecurity=False)
 
     def of(self, *words: str) -> str:

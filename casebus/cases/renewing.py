@@ -13,11 +13,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from casebus.cases.body import text
-from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.derive import derive
 from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent
-from casebus.cases.finding_events import raised_of
+from casebus.cases.facets import AssessmentsFacet
+from casebus.cases.facets.clocks.clock import RUNNING, Clock
+from casebus.cases.facets.clocks.events import BREACH_WITHDRAWN, BREACHED, LAPSE_WITHDRAWN, LAPSED
+from casebus.cases.facets.copies import COPY_DUE
+from casebus.cases.facets.findings.events import RAISED, WITHDRAWN, raised_of
 from casebus.cases.fold import FOLD_VERSION, fold
 from casebus.cases.keys import key_of
 from casebus.cases.state import Case
@@ -62,7 +65,7 @@ class ShownState(NamedTuple):
             frozenset((one.key, one.status, one.due, one.historic) for one in case.clocks),
             frozenset(one.key for one in case.findings),
             frozenset((one.procedure, one.status) for one in case.regions[1:]),
-            frozenset(_verdict(one.event[1], one.assessment) for one in case.assessments),
+            frozenset(_verdict(one.event[1], one.assessment) for one in case.of(AssessmentsFacet)),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DATA_QUALITY, GAP, Findings
+from casebus.cases.reporting import DATA_QUALITY, GAP, Reports
 
 USED_TWICE = "sequence_used_twice"
 #: The remedy for its agency; the bus has lost nothing.
@@ -16,7 +16,7 @@ _ADVICE = (
 )
 
 
-def check_sequences(events: Iterable[CaseEvent], findings: Findings) -> None:
+def check_sequences(events: Iterable[CaseEvent], findings: Reports) -> None:
     """A finding for each run of missing numbers below an existing one, counted from 1.
 
     If the numbers of a source come twice, its agency is told once, at the first of them.
@@ -38,7 +38,7 @@ def check_sequences(events: Iterable[CaseEvent], findings: Findings) -> None:
             _add_repeated(again, findings)
 
 
-def _add_repeated(again: list[CaseEvent], findings: Findings) -> None:
+def _add_repeated(again: list[CaseEvent], findings: Reports) -> None:
     first = again[0]
     detail = {
         "reason": USED_TWICE,

@@ -9,16 +9,10 @@ from typing import Any
 import orjson
 
 from casebus.cases import facets
-from casebus.cases.assessed import ActOf, Assessed, Punished
-from casebus.cases.clock import Clock
 from casebus.cases.core import Core
-from casebus.cases.facets.copies import CopyDue
-from casebus.cases.facets.links import Link
-from casebus.cases.facets.proposals import Proposed
-from casebus.cases.facets.recalls import Recall
-from casebus.cases.facets.titles import MatterTitle
-from casebus.cases.facets.work import WorkItem
-from casebus.cases.finding import Deviation, Finding
+from casebus.cases.facets.clocks.clock import Clock
+from casebus.cases.facets.findings.finding import Finding
+from casebus.cases.facets.work.item import WorkItem
 
 #: A stream without any procedure: a roster, an import, only the bus's own events.
 NO_CASE = "none"
@@ -51,6 +45,7 @@ class Case(Core):
     def digest(self) -> str:
         return digest_of(self.to_json())
 
+    # The three that are asked most. The others are asked of their facet: `case.of(LinksFacet)`.
     @property
     def clocks(self) -> tuple[Clock, ...]:
         return self.of(facets.ClocksFacet).all
@@ -60,50 +55,8 @@ class Case(Core):
         return self.of(facets.FindingsFacet).all
 
     @property
-    def deviations(self) -> tuple[Deviation, ...]:
-        """Findings about imported events, in the order found."""
-        return self.of(facets.DeviationsFacet)
-
-    @property
     def work(self) -> tuple[WorkItem, ...]:
         return self.of(facets.WorkFacet)
-
-    @property
-    def copies(self) -> tuple[CopyDue, ...]:
-        return self.of(facets.CopiesFacet)
-
-    @property
-    def recalls(self) -> tuple[Recall, ...]:
-        return self.of(facets.RecallsFacet)
-
-    @property
-    def assessments(self) -> tuple[Assessed, ...]:
-        return self.of(facets.AssessmentsFacet)
-
-    @property
-    def punished(self) -> tuple[Punished, ...]:
-        """Punishments in this one, for the other cases of the same organisations."""
-        return self.of(facets.OrganisationsFacet).punished
-
-    @property
-    def acts(self) -> tuple[ActOf, ...]:
-        return self.of(facets.OrganisationsFacet).acts
-
-    @property
-    def proposals(self) -> tuple[Proposed, ...]:
-        return self.of(facets.ProposalsFacet)
-
-    @property
-    def links(self) -> tuple[Link, ...]:
-        return self.of(facets.LinksFacet).links
-
-    @property
-    def titles(self) -> tuple[MatterTitle, ...]:
-        """The names of its matter by the agencies with a part in it.
-
-        They are no part of its state.
-        """
-        return self.of(facets.TitlesFacet)
 
 
 def digest_of(view: dict[str, Any]) -> str:

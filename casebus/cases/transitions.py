@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from casebus.cases.checks import CHECKS
-from casebus.cases.clocks import Clocks
-from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.facets.copies import CopyDue
-from casebus.cases.findings import DATA_QUALITY, Findings
-from casebus.cases.regions import OpenRegion, Roles
-from casebus.cases.work import WorkItems
-from casebus.law.agencies import SAME_DIVISION
-from casebus.law.compiled import Step
+from casebus.cases.event import CaseEvent
+from casebus.cases.facets.clocks.of_case import Clocks
+from casebus.cases.facets.copies import CopiesOwed
+from casebus.cases.facets.findings.collected import Findings
+from casebus.cases.facets.work.items import WorkItems
+from casebus.cases.open_regions import OpenRegion, OpenRegions
+from casebus.cases.reporting import DATA_QUALITY
+from casebus.law.compiled import ALL, Step
 
 
 class Transitions:
@@ -20,21 +20,18 @@ class Transitions:
 
     def __init__(
         self,
-        regions: Sequence[OpenRegion],
-        roles: Roles,
+        regions: OpenRegions,
         last: Mapping[str, CaseEvent],
         *,
         clocks: Clocks,
         work: WorkItems,
+        copies: CopiesOwed,
         findings: Findings,
     ) -> None:
-        """`roles` are the case's known roles, `last` the last event of each name."""
-        self._regions, self._roles, self._last = regions, roles, last
+        """`last` is the last event of each name."""
+        self._regions, self._roles, self._last = regions.all, regions.known, last
         self._clocks, self._work, self._findings = clocks, work, findings
-        self._copies: dict[tuple[str, Identity], CopyDue] = {}
-
-    def copies(self) -> tuple[CopyDue, ...]:
-        return tuple(self._copies.values())
+        self._copies = copies
 
     def apply(self, region: OpenRegion, step: Step, event: CaseEvent) -> None:
         region.status = step.to or region.status
@@ -45,7 +42,7 @@ class Transitions:
         for duty in step.opens:
             self._work.open(duty, event, region, self._clocks)
         for rule in step.copies:
-            self._owe_copy(rule, step, event)
+            self._copies.owe(rule, event, step.citation)
         for check in step.checks:
             roles = {**self._roles, **region.roles}
             CHECKS[check](event, self._last, roles, self._findings)
@@ -101,11 +98,10 @@ class Transitions:
             detail = {"reason": "no_recipient", "role": role}
             self._findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
 
-    def _owe_copy(self, rule: str, step: Step, event: CaseEvent) -> None:
-        # The fold knows agencies only from the stamps: a recipient of the sector has the copy. For
-        # history no copy is owed any more.
-        if event.imported or rule.removeprefix(SAME_DIVISION) in event.to_sectors:
-            return
-        self._copies[rule, event.identity] = CopyDue(
-            rule=rule, author=event.agency, event=event.identity, citation=step.citation
-        )
+    def absorb(self, event: CaseEvent) -> None:
+        """The case goes on in another one: end what runs here."""
+        everything = frozenset({ALL})
+        for region in self._regions:
+            self._clocks.cancel(everything, event, region)
+            self._work.close(everything, event, region)
+            region.absorbed = True

@@ -6,12 +6,15 @@ from collections.abc import Collection
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.facet import Moved
 from casebus.cases.facets.findings import DeviationsFacet
+from casebus.cases.facets.findings.collected import Findings
 from casebus.cases.facets.recalls import RecallsFacet
-from casebus.cases.findings import NEVER_OPENED, Findings
+from casebus.cases.facets.recalls.recalled import Recalls
+from casebus.cases.facets.recalls.words import is_recall, unworded
 from casebus.cases.keys import StreamKeys
 from casebus.cases.order import fold_order
-from casebus.cases.recalls import Recalls, is_recall, unworded
+from casebus.cases.reporting import NEVER_OPENED
 from casebus.cases.state import NO_CASE, UNOPENED, Case
 from casebus.events.doors import BUS
 from casebus.law import Law
@@ -32,6 +35,7 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
     known = [one for one in order if one.imported and one.name in law.known_events]
     if known and not belongs:
         findings.add(NEVER_OPENED, known[0], {})
+    moved = Moved(order[0].stream, (findings, recalls))
     return Case(
         stream=order[0].stream,
         status=UNOPENED if belongs else NO_CASE,
@@ -42,10 +46,7 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
             )
         ),
         order=tuple(event.identity for event in order),
-        known={
-            DeviationsFacet.name: findings.of_history(),
-            RecallsFacet.name: recalls.all(),
-        },
+        known={one.name: one.after(moved) for one in (DeviationsFacet, RecallsFacet)},
         law=law.digest,
     )
 

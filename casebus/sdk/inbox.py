@@ -19,7 +19,7 @@ from kafka.errors import (
 )
 
 from casebus.cases import Identity
-from casebus.cases.recalls import is_recall, recalled_by
+from casebus.cases.facets.recalls.words import is_recall, recalled_by
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record, agency_of

@@ -9,7 +9,10 @@ from uuid import UUID
 
 from casebus.cases import facets
 from casebus.cases.facets import Facet
-from casebus.cases.links import FIELDS
+from casebus.cases.facets.links import FIELDS
+from casebus.cases.open_regions import ABSORBED
+from casebus.cases.reporting import FOLD_SUSPENDED
+from casebus.cases.state import NO_CASE, UNOPENED
 from casebus.cases.visibility import Access, Viewer, shown
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schema
@@ -19,12 +22,10 @@ from casebus.rows import RowLike
 #: Used in place of fields: all of them.
 ALL = "*"
 #: Lists of the fold's view for which a case's detail has fields of their own.
-LISTS = ("regions", "findings", "work", "copies", "proposals", "assessments", "links", "origins")
-_SHOWN_BY = {facet.name: facet for facet in facets.FACETS} | {"origins": facets.LinksFacet}
+_SHOWN_BY = {name: facet for facet in facets.FACETS for name in facet.lists}
+LISTS = tuple(_SHOWN_BY)
 #: States that no procedure names: closed, merged into another, not opened, no case, not folded.
-STATUSES = ("restricted", "absorbed", "unopened", "none", "fold_suspended")
-#: Findings that no fold makes: about a failed fold, and the scheduler's questions.
-FINDINGS = frozenset({"fold_suspended", "counts_elsewhere", "linked_elsewhere", "id_reused"})
+STATUSES = ("restricted", ABSORBED[0], UNOPENED, NO_CASE, FOLD_SUSPENDED)
 #: A stranger to the procedures of a secret case sees this and nothing else.
 _SHOWN_OF_SECRET = {
     "status": "restricted",

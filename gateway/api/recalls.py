@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from fastapi import APIRouter
 from pydantic import Field
 
-from casebus.cases import recalls
+from casebus.cases.facets.recalls import words as recalls
 from casebus.errors import CasebusError
 from casebus.events.hand_overs import ERASED, RETRIEVED
 from casebus.events.types import CASE_CORRECTED, any_version

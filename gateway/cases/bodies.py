@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from casebus.cases import Identity, recalls
-from casebus.cases.recalls import Standing
+from casebus.cases import Identity
+from casebus.cases.facets.recalls import words as recalls
+from casebus.cases.facets.recalls.words import Standing
 from casebus.cases.visibility import Viewer
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.schemas import Schema

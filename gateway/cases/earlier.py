@@ -15,7 +15,8 @@ from uuid import UUID
 
 from casebus.cases import Case, CaseEvent, Clock, Identity, fold
 from casebus.cases.dating import dated
-from casebus.cases.recalls import recalled_by
+from casebus.cases.facets import TitlesFacet
+from casebus.cases.facets.recalls.words import RECALLED, recalled_by
 from casebus.cases.room import LIMITS
 from casebus.errors import CasebusError
 from casebus.events.stamps import Stamps
@@ -114,5 +115,5 @@ def _clocks(case: Case) -> list[Mapping[str, Any]]:
 def _titles(case: Case) -> list[Mapping[str, Any]]:
     return [
         {"agency": one.agency, "recipients": one.recipients, "title": one.text}
-        for one in case.titles
+        for one in case.of(TitlesFacet)
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from casebus.cases.findings import KINDS
+from casebus.cases.reporting import KINDS, OTHER_KINDS
 from casebus.law import Law
 from casebus.statistics.indicators import Indicators
 from casebus.statistics.steps import TimedStep, steps_of
@@ -46,7 +46,7 @@ def _words(law: Law) -> dict[str, frozenset[str]]:
         "status": frozenset({*states, *redaction.STATUSES}),
         "procedure": frozenset(law.procedures),
         "clock": frozenset(law.clocks),
-        "finding": KINDS | redaction.FINDINGS,
+        "finding": KINDS | OTHER_KINDS,
         "offence": frozenset(law.thresholds.standards.family_of),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import Case, CaseEvent, Derived, derive, fold
-from casebus.cases.clock import RUNNING, Clock
+from casebus.cases.facets.clocks.clock import RUNNING, Clock
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from casebus.cases import Case, Derived, breach_of, lapse_of, raised_of, warning_of
-from casebus.cases.clock import RUNNING
+from casebus.cases.facets.clocks.clock import RUNNING
 
 _BEFORE = dt.timedelta(seconds=1)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from casebus.cases import Case
-from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.core import Region
+from casebus.cases.facets.clocks.clock import RUNNING, Clock
 from casebus.law.compiled import Step, in_force
 from casebus.trust.directory import Agency
 from rehearsal.year.naming import YearNaming

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from casebus.cases import Case
-from casebus.cases.clock import LAPSED
-from casebus.cases.findings import OMISSION
+from casebus.cases.facets.clocks.clock import LAPSED
+from casebus.cases.reporting import OMISSION
 from casebus.law import Law
 from rehearsal.year.admitted import case_event
 from rehearsal.year.lines import YearLine

@@ -10,8 +10,9 @@ import datetime as dt
 from dataclasses import replace
 
 from casebus.cases import Case, CaseEvent, fold
-from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.event import Identity
+from casebus.cases.facets import DeviationsFacet
+from casebus.cases.facets.clocks.clock import RUNNING, Clock
 from casebus.law import Law
 from rehearsal.year.replaying import lapse_event
 
@@ -54,7 +55,8 @@ class Unfolding:
             return case
         told = [replace(one, imported=True) for one in (*self.events, event)]
         past = fold(told, self._law)
-        return None if past.findings or past.deviations else case
+        deviations = past.of(DeviationsFacet)
+        return None if past.findings or deviations else case
 
     def take(self, event: CaseEvent, case: Case, ends: frozenset[str] = frozenset()) -> None:
         """`case` is the result of `tried`; `ends`: the clocks that the event should stop."""

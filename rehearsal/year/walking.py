@@ -13,9 +13,9 @@ import uuid
 from dataclasses import dataclass, replace
 
 from casebus.cases import Case, CaseEvent
-from casebus.cases.clock import RUNNING
 from casebus.cases.core import Region
 from casebus.cases.event import Identity
+from casebus.cases.facets.clocks.clock import RUNNING
 from casebus.events.legaltime import LegalTime
 from casebus.events.types import REFERRAL_SENT, event_name, in_full
 from casebus.law import agencies

@@ -11,6 +11,7 @@ import orjson
 from casebus.cases import FOLD_VERSION, Case, Derived, Finding, facets
 from casebus.cases.facets.findings import FindingRow
 from casebus.cases.keys import key_of
+from casebus.cases.reporting import FOLD_SUSPENDED
 from casebus.cases.state import digest_of
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
@@ -19,8 +20,6 @@ from casebus.law import Law, agencies
 from casebus.trust.directory import Directory
 from casebus.trust.signing import Draft
 from storage.cases import CaseRow, CaseRows
-
-SUSPENDED = "fold_suspended"
 
 
 def rows_of(
@@ -67,8 +66,8 @@ def suspended_rows(
     """
     name = type(error).__name__
     finding = Finding(
-        key=key_of(str(stream), "finding", SUSPENDED),
-        kind=SUSPENDED,
+        key=key_of(str(stream), "finding", FOLD_SUSPENDED),
+        kind=FOLD_SUSPENDED,
         severity="SERIOUS",
         # A finding about the whole case.
         event=("", ""),
@@ -76,9 +75,20 @@ def suspended_rows(
     ).to_json()
     view = orjson.dumps({"findings": [finding]})
     row = CaseRow(
-        stream, None, SUSPENDED, None, version, "", law, name, None, updated_at, view, FOLD_VERSION
+        stream,
+        None,
+        FOLD_SUSPENDED,
+        None,
+        version,
+        "",
+        law,
+        name,
+        None,
+        updated_at,
+        view,
+        FOLD_VERSION,
     )
-    return CaseRows(row, [FindingRow(finding["key"], SUSPENDED, None, orjson.dumps(finding))])
+    return CaseRows(row, [FindingRow(finding["key"], FOLD_SUSPENDED, None, orjson.dumps(finding))])
 
 
 def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: datetime) -> Draft:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.body import plain
-from casebus.cases.recalls import is_recall, recalled_by
+from casebus.cases.facets.recalls.words import is_recall, recalled_by
 from casebus.events.envelope import agency_of, is_attribute
 from casebus.events.hand_overs import STEP_OF
 from casebus.events.schemas import Schemas

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from casebus.cases import CaseEvent
 from casebus.cases.body import plain
+from casebus.cases.facets.recalls.recalled import Recalls
 from casebus.cases.matching import profile
-from casebus.cases.recalls import Recalls
 from casebus.events.doors import BUS
 from casebus.events.limits import LONGEST_NUMBER, LONGEST_NUMBER_KIND
 from casebus.events.numbers import canonical_number

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from casebus.cases import Identity
-from casebus.cases.recalls import is_recall, recalled_by
+from casebus.cases.facets.recalls.words import is_recall, recalled_by
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header, agency_of, is_attribute

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from casebus import telemetry
 from casebus.cases import Clock, Derived, breach_of, lapse_of, warning_of
-from casebus.cases.clock import RUNNING
+from casebus.cases.facets.clocks.clock import RUNNING
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.partition import partition_for

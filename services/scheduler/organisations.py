@@ -18,6 +18,7 @@ import orjson
 
 from casebus.cases.keys import key_of
 from casebus.events.doors import SCHEDULER
+from casebus.cases.reporting import COUNTS_ELSEWHERE
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from casebus.events.types import PRIOR_SANCTIONS_FOUND
@@ -33,7 +34,6 @@ from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punis
 from storage.said import words_in
 
 #: The content of a secret case may count in another one, which may not know of it.
-ELSEWHERE = "counts_elsewhere"
 #: Limits the length of one answer.
 _MOST = 50
 _COUNTS = (
@@ -63,7 +63,7 @@ class LastAnswer(NamedTuple):
 
 class Organisations(AcrossCases):
     changes = organisations.CHANGED
-    elsewhere = ELSEWHERE
+    elsewhere = COUNTS_ELSEWHERE
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Organisations(AcrossCases):
     async def _ask_about(self, connection: Connection, asked: OrganisationQuery) -> None:
         """An agency that may know of both cases looks whether the one counts in the other."""
         withheld = await organisations.withheld(
-            connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
+            connection, asked, COUNTS_ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
         )
         of_whom = {"uscc": asked.uscc, "family": asked.family}
         await self._ask_holders(connection, withheld, asked.about, **of_whom)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from casebus.cases.reporting import ID_REUSED
 from casebus.events.envelope import Envelope, agency_of
 from casebus.now import Now
 from services.scheduler.asking import Asking
@@ -23,7 +24,6 @@ from storage import scheduling
 from storage.handles import Connection, Pool
 from storage.scheduling import NotSent, Opened, Reused, SentAfterAll, Stretch, Unopened
 
-ID_REUSED = "id_reused"
 UNOPENED = "unopened"
 NOT_SENT = "not_sent"
 UNOPENED_AFTER = timedelta(hours=24)

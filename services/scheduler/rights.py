@@ -13,6 +13,7 @@ from uuid import UUID
 
 from casebus.events.doors import SCHEDULER
 from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN
+from casebus.cases.reporting import LINKED_ELSEWHERE
 from services.scheduler.asking import AcrossCases
 from services.scheduler.findings import finding_key, raised, withdrawn
 from services.scheduler.statements import BusStatement
@@ -23,7 +24,6 @@ from storage.said import SaidStatement, words_in, words_since
 
 _SEVERITY = {"right_in_question": "WARNING", "right_invalid": "SERIOUS"}
 #: Another case is linked with this one, but is told nothing unless this one links back.
-LINKED_ELSEWHERE = "linked_elsewhere"
 #: Bounds what one round costs.
 _LINKED = 100
 _RECORDS = 5_000

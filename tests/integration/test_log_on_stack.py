@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from casebus.cases.findings import KINDS
+from casebus.cases.reporting import KINDS
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.logs.entries import LogEntry
 from casebus.sdk.importing.logs.xes import xes_entries

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive, fold
+from casebus.cases.facets import AssessmentsFacet, OrganisationsFacet
 from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.events.types import event_name
@@ -53,7 +54,7 @@ def answers(events: list[CaseEvent]) -> Iterator[CaseEvent]:
     case, last = fold(events, LAW), events[-1]
     if case.procedure is None:
         return
-    about = case.acts or case.punished
+    about = case.of(OrganisationsFacet).acts or case.of(OrganisationsFacet).punished
     uscc, family = (about[0].uscc, about[0].family) if about else ("", "trademark")
     prior = {"kind": "administrative", "decided_on": "2026-01-05"}
     for at in (1, 2):
@@ -130,5 +131,7 @@ def test_the_storylines_hold_what_makes_their_order_of_arrival_hard() -> None:
     said = {event_name(one.type) for case in cases for one in case if one.sector == "bus"}
     assert {"clock.lapsed", "finding.raised", "clock.breach_withdrawn"} <= said
     assert any(
-        one.id == "answer-2" and fold(case, LAW).assessments for case in cases for one in case
+        one.id == "answer-2" and fold(case, LAW).of(AssessmentsFacet)
+        for case in cases
+        for one in case
     )

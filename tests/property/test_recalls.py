@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive
-from casebus.cases.facets import RightsFacet
+from casebus.cases.facets import OrganisationsFacet, RecallsFacet, RightsFacet
 from tests.case_events import AMR, COURT, OTHER_PSB, PRO, PSB, event, folded, storyline
 
 AUTHORS = [AMR, f"{AMR}/2", PSB, PRO, COURT, OTHER_PSB]
@@ -56,16 +56,13 @@ def test_any_order_of_recalls_ends_in_one_state(which: list[int], data: st.DataO
     arrived, recorded = folded(data.draw(st.permutations([*events, *again]))), folded(events)
     assert arrived.digest() == recorded.digest()
     assert derive(arrived) == derive(recorded)
-    assert (arrived.recalls, arrived.participants, arrived.team) == (
-        recorded.recalls,
+    assert (arrived.of(RecallsFacet), arrived.participants, arrived.team) == (
+        recorded.of(RecallsFacet),
         recorded.participants,
         recorded.team,
     )
-    assert (arrived.punished, arrived.acts, arrived.of(RightsFacet)) == (
-        recorded.punished,
-        recorded.acts,
-        recorded.of(RightsFacet),
-    )
+    assert arrived.of(OrganisationsFacet) == recorded.of(OrganisationsFacet)
+    assert arrived.of(RightsFacet) == recorded.of(RightsFacet)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), st.data())

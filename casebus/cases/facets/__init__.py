@@ -1,4 +1,4 @@
-"""The knowledge of a case besides its state: one module for each fact.
+"""The knowledge of a case besides its state: one module or package for each thing that it knows.
 
 A new fact is one module here, one line in FACETS and, if it has rows, one migration. It is then in
 the case's JSON and digest, in the tables and their rebuild, in the gateway's answers as far as the
@@ -15,7 +15,7 @@ from casebus.cases.event import CaseEvent
 from casebus.cases.facets.assessments import AssessmentsFacet
 from casebus.cases.facets.clocks import ClocksFacet
 from casebus.cases.facets.copies import CopiesFacet
-from casebus.cases.facets.facet import Facet, ReadFacet, Row, Setting
+from casebus.cases.facets.facet import Facet, Moved, ReadFacet, Row, Setting
 from casebus.cases.facets.findings import DeviationsFacet, FindingsFacet
 from casebus.cases.facets.identifiers import IdentifiersFacet
 from casebus.cases.facets.links import LinksFacet
@@ -72,6 +72,7 @@ __all__ = [
     "FindingsFacet",
     "IdentifiersFacet",
     "LinksFacet",
+    "Moved",
     "OrganisationsFacet",
     "ProposalsFacet",
     "ReadFacet",

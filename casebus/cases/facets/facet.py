@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from datetime import datetime
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from casebus.cases.core import Core, K, Knows
 from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.findings import Findings
+from casebus.cases.reporting import Reports
 from casebus.law import Law
 
 JSON = dict[str, Any]
+T = TypeVar("T")
+
+
+class Compared(NamedTuple):
+    """One thing by which two derivations of a case are compared, and what is said of it."""
+
+    #: status, clock, breach, finding, assessment or copy.
+    kind: str
+    #: Which region, clock, event or rule.
+    what: str
+    said: str
 
 
 class Row:
@@ -32,10 +44,24 @@ class Row:
         return str(getattr(self, self.KEY))
 
 
+class Moved:
+    """What one fold moved, at its end: each part under its class. A facet asks for its own."""
+
+    def __init__(self, stream: str, parts: Iterable[object]) -> None:
+        self.stream = stream
+        self._parts = {type(one): one for one in parts}
+
+    def of(self, part: type[T]) -> T:
+        found: Any = self._parts[part]
+        one: T = found
+        return one
+
+
 class Facet(Knows[K]):
     """One thing that a case knows, as a value of type K. Everything here is pure.
 
-    This kind is moved by the fold's transitions. `ReadFacet` is the kind that reads events.
+    This kind is moved by the fold's transitions, and says in `after` what they left. `ReadFacet` is
+    the kind that reads events.
     """
 
     #: The level that sees its part of the view, among agencies with a part in the case. None:
@@ -43,10 +69,18 @@ class Facet(Knows[K]):
     #: administration see it.
     seen_at: ClassVar[Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM"] | None] = "AGENCY"
     for_operators: ClassVar[bool] = False
+    #: Lists of what it shows that are fields of a case's detail. The rest is in `known.<name>`.
+    lists: ClassVar[tuple[str, ...]] = ()
     #: True if the case's own row holds its part of the view, too.
     in_view: ClassVar[bool] = True
     #: The shapes of its rows, one for each table.
     tables: ClassVar[tuple[type[Row], ...]] = ()
+
+    @classmethod
+    def after(cls, moved: Moved) -> K:
+        """The knowledge after a fold, from the parts that its transitions moved."""
+        nothing: K = cls.nothing
+        return nothing
 
     @classmethod
     def shows(cls, known: K, case: Core) -> JSON:
@@ -56,6 +90,15 @@ class Facet(Knows[K]):
     @classmethod
     def rows(cls, known: K, case: Core, view: JSON) -> Iterable[Row]:
         """Its rows in the tables; `view` is the case's JSON."""
+        return ()
+
+    @classmethod
+    def compares(cls, view: Mapping[str, Any], until: datetime) -> Iterable[Compared]:
+        """By what two derivations of a case are compared (casebus.cases.differences).
+
+        It reads the case's JSON, so that what an older fold wrote is compared as it was written.
+        `until` is the moment from which it is seen.
+        """
         return ()
 
     @classmethod
@@ -69,7 +112,7 @@ class Setting:
     """The state before the first event is taken."""
 
     law: Law
-    findings: Findings
+    findings: Reports
     #: The events as they were sent and, in the same order, as corrections want them read.
     recorded: Sequence[CaseEvent]
     read: Sequence[CaseEvent]
@@ -105,3 +148,7 @@ class ReadFacet(Facet[K]):
     def known(self) -> K:
         """The knowledge after the last event: frozen, equal for equal events."""
         raise NotImplementedError
+
+    @classmethod
+    def after(cls, moved: Moved) -> K:
+        return moved.of(cls).known()

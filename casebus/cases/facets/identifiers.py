@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
 from casebus.cases.facets.facet import ReadFacet
-from casebus.cases.findings import DATA_QUALITY
+from casebus.cases.reporting import DATA_QUALITY
 from casebus.events.identifiers import identify
 from casebus.law import Law
 from casebus.law.divisions import Divisions

@@ -12,9 +12,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import orjson
 
-from casebus.cases.assessed import ActOf, Punished
 from casebus.cases.core import Core
-from casebus.cases.facets.facet import JSON, Facet, Row
+from casebus.cases.facets.assessments.assessed import ActOf, Punished
+from casebus.cases.facets.assessments.assessing import Assessing
+from casebus.cases.facets.facet import JSON, Facet, Moved, Row
 from casebus.cases.figures import item_body
 from casebus.law.figures import Figures
 
@@ -69,6 +70,11 @@ class OrganisationsFacet(Facet[KnownOrganisations]):
     nothing = KnownOrganisations()
     seen_at = None
     tables = (PunishedRow, ActRow)
+
+    @classmethod
+    def after(cls, moved: Moved) -> KnownOrganisations:
+        found = moved.of(Assessing)
+        return KnownOrganisations(found.punished(), found.acts())
 
     @classmethod
     def rows(cls, known: KnownOrganisations, case: Core, view: JSON) -> Iterator[Row]:

@@ -33,6 +33,7 @@ class Proposed:
 
 class ProposalsFacet(ReadFacet[tuple[Proposed, ...]]):
     name = "proposals"
+    lists = ("proposals",)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 import orjson
 
 from casebus.cases.core import Core
-from casebus.cases.facets.facet import JSON, Facet, Row
+from casebus.cases.facets.facet import JSON, Compared, Facet, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class RegionRow(Row):
 
 class RegionsFacet(Facet[tuple[()]]):
     name = "regions"
+    lists = ("regions",)
     seen_at = "PUBLIC"
     for_operators = True
     tables = (RegionRow,)
@@ -38,3 +40,11 @@ class RegionsFacet(Facet[tuple[()]]):
     def rows(cls, known: tuple[()], case: Core, view: JSON) -> Iterator[RegionRow]:
         for one, shown in zip(case.regions[1:], view[cls.name][1:], strict=True):
             yield RegionRow(one.procedure, one.status, orjson.dumps(shown))
+
+    @classmethod
+    def compares(cls, view: Mapping[str, Any], until: datetime) -> Iterator[Compared]:
+        regions = view.get("regions", ())
+        for one in regions:
+            yield Compared("status", one["procedure"], one["status"])
+        if not regions:
+            yield Compared("status", "", view["status"])

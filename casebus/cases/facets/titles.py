@@ -15,7 +15,7 @@ from casebus.cases.core import Core
 from casebus.cases.corrections import CORRECTED, corrected
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.facet import JSON, ReadFacet, Row, Setting
-from casebus.cases.findings import Findings
+from casebus.cases.facets.findings.collected import Findings
 from casebus.cases.keys import StreamKeys
 from casebus.law import Law
 

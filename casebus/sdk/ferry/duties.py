@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from casebus.cases import CaseEvent, fold
-from casebus.cases.facets.work import WorkItem
+from casebus.cases.facets.work.item import WorkItem
 from casebus.cases.stamped import case_event
 from casebus.cases.state import Case
 from casebus.errors import CasebusError

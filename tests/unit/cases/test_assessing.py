@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
-from casebus.cases.clock_events import lapse_of
+from casebus.cases.facets import AssessmentsFacet, OrganisationsFacet
+from casebus.cases.facets.clocks.events import lapse_of
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law.assessment import Verdict
@@ -50,7 +51,7 @@ def after_lapse(events: list[CaseEvent], *clocks: str) -> list[CaseEvent]:
 
 
 def verdicts(case: Case) -> list[str]:
-    return [str(one.assessment.verdict) for one in case.assessments]
+    return [str(one.assessment.verdict) for one in case.of(AssessmentsFacet)]
 
 
 def omissions(case: Case) -> list[Any]:
@@ -61,7 +62,7 @@ def test_figures_are_assessed_as_they_are_stated() -> None:
     case = folded([seized(value=100_000), penalty(sales_amount=yuan(21_000))])
     assert verdicts(case) == ["WATCH", "WATCH"]
     case = folded([seized(value=168_000), penalty(sales_amount=yuan(21_000))])
-    last = case.assessments[-1]
+    last = case.of(AssessmentsFacet)[-1]
     assert verdicts(case) == ["MUST_TRANSFER", "MUST_TRANSFER"]
     assert (last.assessment.value, last.assessment.rule) == (18_900_000, "base+unsold")
     first, shown = case.to_json()["assessments"]
@@ -73,7 +74,7 @@ def test_two_seizures_add_up_and_a_statement_counts_where_it_is_more() -> None:
     two = [seized(value=80_000), replace(seized("2026-03-03", value=80_000), id="second")]
     assert verdicts(folded(two)) == ["WATCH", "MUST_TRANSFER"]
     stated = penalty(goods_value=yuan(90_000), offence="214")
-    assert folded([*two, stated]).assessments[-1].assessment.value == 16_000_000
+    assert folded([*two, stated]).of(AssessmentsFacet)[-1].assessment.value == 16_000_000
 
 
 def test_an_owed_transfer_starts_both_clocks_once() -> None:
@@ -186,7 +187,7 @@ def test_the_verdict_that_an_author_signed_stands_where_it_is_severer() -> None:
         assessment="MUST_TRANSFER",
     )
     filed = event(AMR, "administrative_case.filed", "2026-03-02")
-    [found] = folded([filed, sealed]).assessments
+    [found] = folded([filed, sealed]).of(AssessmentsFacet)
     assert (found.assessment.verdict, found.claimed) == (Verdict.MUST_TRANSFER, True)
     suspicion = replace(sealed, data={**sealed.data, "assessment": "TRANSFER_ON_SUSPICION"})
     assert verdicts(folded([filed, suspicion])) == ["TRANSFER_ON_SUSPICION"]
@@ -223,7 +224,7 @@ def test_an_earlier_punishment_lowers_the_standard_and_starts_the_clocks() -> No
     events = [seized(value=90_000, parties=[SELLER])]
     assert verdicts(folded(events)) == ["WATCH"]
     case = folded([*events, answer(sanctions=[PENALISED])])
-    last = case.assessments[-1]
+    last = case.of(AssessmentsFacet)[-1]
     assert last.event == ("bus/scheduler", "answer-1")
     assert (last.assessment.verdict, last.assessment.sanctions) == (
         Verdict.MUST_TRANSFER,
@@ -250,7 +251,7 @@ def test_unpunished_acts_of_other_cases_are_added() -> None:
         "events": ["a"],
     }
     case = folded([seized(value=80_000), answer(unpunished=[other])])
-    last = case.assessments[-1]
+    last = case.of(AssessmentsFacet)[-1]
     assert (last.accumulated, last.assessment.value) == (True, 15_000_000)
     assert last.assessment.steps[0] == "未经处理的数额已累计"
     # What was punished is added to nothing.
@@ -260,26 +261,26 @@ def test_unpunished_acts_of_other_cases_are_added() -> None:
 
 def test_a_case_says_what_other_cases_are_to_know() -> None:
     case = folded([seized(value=80_000, parties=[SELLER])])
-    [act] = case.acts
+    [act] = case.of(OrganisationsFacet).acts
     assert (act.uscc, act.family, act.unpunished, act.asking) == (USCC, "trademark", True, True)
     assert (act.agency, act.acts.last) == (AMR, dt.date(2026, 3, 2))
-    assert case.punished == ()
+    assert case.of(OrganisationsFacet).punished == ()
     fined = folded([seized(value=80_000, parties=[SELLER]), penalty()])
-    [one] = fined.punished
+    [one] = fined.of(OrganisationsFacet).punished
     assert (one.uscc, one.decided_on, one.kind) == (USCC, dt.date(2026, 3, 20), "administrative")
-    assert not fined.acts[0].unpunished
+    assert not fined.of(OrganisationsFacet).acts[0].unpunished
 
 
 def test_an_annulled_penalty_is_no_punishment() -> None:
     annulled = event(AMR, "penalty.annulled", "2026-06-01", decision_no="杭西市监处罚〔2026〕9号")
     case = folded([seized(parties=[SELLER]), penalty(), annulled])
-    assert case.punished == ()
-    assert case.acts[0].unpunished
+    assert case.of(OrganisationsFacet).punished == ()
+    assert case.of(OrganisationsFacet).acts[0].unpunished
 
 
 def test_a_right_holder_has_done_nothing() -> None:
     holder = {**SELLER, "role": "RIGHT_HOLDER"}
-    assert folded([seized(parties=[holder])]).acts == ()
+    assert folded([seized(parties=[holder])]).of(OrganisationsFacet).acts == ()
 
 
 @pytest.mark.parametrize(
@@ -368,14 +369,14 @@ def test_totals_that_are_not_what_the_items_come_to_are_told_to_their_author() -
     [finding] = case.findings
     assert (finding.kind, finding.tell) == ("data_quality", (AMR,))
     assert finding.detail == {"reason": "totals_beside_items", "fields": "goods_value"}
-    assert case.assessments[-1].assessment.value == 16_000_000
+    assert case.of(AssessmentsFacet)[-1].assessment.value == 16_000_000
 
 
 def test_a_punishment_for_infringing_a_patent_is_none_for_passing_one_off() -> None:
     infringed = penalty(parties=[SELLER], rights=[{"kind": "INVENTION"}], goods_value=yuan(10))
-    assert folded([infringed]).punished == ()
+    assert folded([infringed]).of(OrganisationsFacet).punished == ()
     passed = {"right": "INVENTION", "act": "passes_off", "amount": yuan(10)}
-    [one] = folded([penalty(parties=[SELLER], items=[passed])]).punished
+    [one] = folded([penalty(parties=[SELLER], items=[passed])]).of(OrganisationsFacet).punished
     assert one.family == "patent"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import CaseEvent
+from casebus.cases.facets import CopiesFacet
 from tests.case_events import AMR, PRO, PSB, clock, event, folded, kinds, storyline, until
 
 
@@ -116,7 +117,7 @@ def test_corrected_recipients_are_those_stamped_on_the_correction() -> None:
     )
     case = folded([sent, fix])
     assert case.roles["police"] == ("cn-330108-psb",)
-    assert case.copies == ()
+    assert case.of(CopiesFacet) == ()
 
 
 def test_a_correction_leaves_the_recorded_event_as_it_was_sent() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from casebus.cases import fold
-from casebus.cases.clock import BREACH, LAPSE, MET_LATE, Clock
+from casebus.cases.facets.clocks.clock import BREACH, LAPSE, MET_LATE, Clock
 from tests.case_events import AMR, clock, event
 from tests.small_law import law
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import CaseEvent, derive, fold
+from casebus.cases.facets import CopiesFacet, DeviationsFacet
 from casebus.law import Law
 from tests.case_events import AMR, COURT, FILES, LAW, PRO, PSB, event, folded, storyline, until
 
@@ -25,7 +26,9 @@ def counted(events: list[CaseEvent]) -> list[tuple[str, str, str, str]]:
     case = folded(events)
     assert case.findings == ()
     assert derive(case) == []
-    return [(one.kind, one.reason, one.event_name, one.import_id) for one in case.deviations]
+    return [
+        (one.kind, one.reason, one.event_name, one.import_id) for one in case.of(DeviationsFacet)
+    ]
 
 
 def test_a_step_of_history_out_of_procedure_is_counted_and_shown_as_no_finding() -> None:
@@ -65,8 +68,10 @@ def test_goods_that_differ_stay_visible_for_people_and_are_told_to_nobody() -> N
 def test_no_copy_is_owed_of_history() -> None:
     [*before, sent] = of_history(until("referral.sent"))
     alone = replace(sent, to=(PSB,), to_sectors=("police",))
-    assert folded([*before, alone]).copies == ()
-    assert folded([*until("referral.approved"), event(AMR, "referral.sent", "2026-03-05")]).copies
+    assert folded([*before, alone]).of(CopiesFacet) == ()
+    assert folded([*until("referral.approved"), event(AMR, "referral.sent", "2026-03-05")]).of(
+        CopiesFacet
+    )
 
 
 def test_what_happens_now_in_an_imported_case_is_judged_as_ever() -> None:
@@ -88,7 +93,7 @@ def test_a_law_of_before_there_was_the_file_shows_what_it_showed() -> None:
     stray = old(PSB, "referral.filed", "2026-03-08", to=(AMR,))
     case = fold([*of_history(until("referral.receipted")), stray], Law(files))
     assert [(one.kind, one.tell) for one in case.findings] == [("out_of_procedure", ())]
-    assert case.deviations == ()
+    assert case.of(DeviationsFacet) == ()
 
 
 def test_the_state_is_the_same_whatever_is_counted() -> None:

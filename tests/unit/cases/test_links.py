@@ -69,8 +69,8 @@ def test_a_link_is_taken_back_by_stream_or_by_number() -> None:
         link("linked", "2026-03-06 10:00", stream=OTHER),
         link("linked", "2026-03-06 11:00", **NUMBER),
     ]
-    assert [one.stream for one in folded(both).links] == [OTHER, ""]
+    assert [one.stream for one in folded(both).of(LinksFacet).links] == [OTHER, ""]
     back = link("unlinked", "2026-03-06 12:00", stream=OTHER)
     again = link("unlinked", "2026-03-06 13:00", **NUMBER)
-    assert [one.stream for one in folded([*both, back]).links] == [""]
-    assert folded([*both, back, again]).links == ()
+    assert [one.stream for one in folded([*both, back]).of(LinksFacet).links] == [""]
+    assert folded([*both, back, again]).of(LinksFacet).links == ()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
+from casebus.cases.facets import AssessmentsFacet, ProposalsFacet
 from casebus.cases.facets.links import KnownLinks, LinksFacet
 from casebus.cases.facets.rights import RightsFacet
 from casebus.events.minted import mints, stream_id
@@ -154,7 +155,7 @@ def test_a_proposal_or_a_mark_of_secrecy_by_a_stranger_is_not_the_case_s() -> No
     marked = event(COURT, "case.noted", "2026-03-06", secrecy="TRADE_SECRET")
     triaged = event(COURT, "case.triaged", "2026-03-06", track="SIMPLE")
     found = folded([*until("referral.sent"), marked, triaged])
-    assert (found.secrecy, found.proposals) == ((), ())
+    assert (found.secrecy, found.of(ProposalsFacet)) == ((), ())
 
 
 def test_nobody_does_another_s_work_by_naming_its_item() -> None:
@@ -173,7 +174,9 @@ def test_what_is_said_in_a_procedure_opened_unasked_is_not_the_case_s() -> None:
     assert [one.procedure for one in found.regions][1:] == ["administrative_case"]
     assert found.secrecy == ()
     assert found.of(RightsFacet) == folded(until("referral.accepted")).of(RightsFacet)
-    assert len(found.assessments) == len(folded(until("referral.accepted")).assessments)
+    assert len(found.of(AssessmentsFacet)) == len(
+        folded(until("referral.accepted")).of(AssessmentsFacet)
+    )
     named = event(AMR, "case.noted", "2026-03-09", to=(OTHER_AMR,), id="named")
     assert folded([*until("referral.accepted"), named, filed]).secrecy == ("TRADE_SECRET",)
 

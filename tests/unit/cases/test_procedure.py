@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from casebus.cases import CaseEvent
+from casebus.cases.facets import CopiesFacet
 from tests.case_events import (
     AMR,
     COURT,
@@ -141,9 +142,9 @@ def test_a_copy_is_owed_where_no_recipient_of_the_sector_got_it() -> None:
         for one in until("referral.sent")
     ]
     case = folded(alone)
-    [owed] = case.copies
+    [owed] = case.of(CopiesFacet)
     assert (owed.rule, owed.author) == ("same_division:procuratorate", AMR)
-    assert folded(until("referral.sent")).copies == ()
+    assert folded(until("referral.sent")).of(CopiesFacet) == ()
 
 
 def test_a_transfer_to_nobody_is_found() -> None:

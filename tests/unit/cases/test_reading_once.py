@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive, facets, fold
-from casebus.cases.facets import ReadFacet
+from casebus.cases.facets import ReadFacet, TitlesFacet
 from casebus.cases.reading import read_once
 from casebus.events.doors import BUS
 from casebus.law import Law
@@ -40,6 +40,7 @@ class Counting(ReadFacet[int]):
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
     monkeypatch.setattr(Counting, "asked", Counter(), raising=False)
+    monkeypatch.setattr(facets, "FACETS", (*facets.FACETS, Counting))
     monkeypatch.setattr(facets, "READ_FACETS", (*facets.READ_FACETS, Counting))
     return Counting
 
@@ -84,11 +85,13 @@ def test_what_was_kept_is_no_part_of_what_an_event_is(counting: type[Counting]) 
 def test_a_corrected_event_is_read_as_it_was_corrected() -> None:
     noted = event(AMR, "case.noted", "2026-03-06", id="noted", title="甲案")
     events = [*storyline(), noted]
-    assert "甲案" in {one.text for one in folded(events).titles}
+    assert "甲案" in {one.text for one in folded(events).of(TitlesFacet)}
     changes = {"title": json.dumps("乙案")}
     told: dict[str, Any] = {"corrected_source": AMR, "corrected_id": "noted", "changes": changes}
     fix = event(AMR, "case.corrected", "2026-03-07", **told)
-    assert {one.text for one in folded([*events, fix]).titles} & {"甲案", "乙案"} == {"乙案"}
+    assert {one.text for one in folded([*events, fix]).of(TitlesFacet)} & {"甲案", "乙案"} == {
+        "乙案"
+    }
 
 
 def warned(case: Case) -> CaseEvent:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
+from casebus.cases.facets import AssessmentsFacet, CopiesFacet, OrganisationsFacet, RecallsFacet
+from casebus.cases.facets.recalls.words import Standing
 from casebus.cases.facets.rights import RightsFacet, linked_with
-from casebus.cases.recalls import Standing
 from tests.case_events import (
     AMR,
     COURT,
@@ -63,7 +64,14 @@ def text(case: Case) -> str:
     return json.dumps(
         [
             case.to_json(),
-            [str(one) for one in (*case.acts, *case.punished, *case.of(RightsFacet).said)],
+            [
+                str(one)
+                for one in (
+                    *case.of(OrganisationsFacet).acts,
+                    *case.of(OrganisationsFacet).punished,
+                    *case.of(RightsFacet).said,
+                )
+            ],
             [one.data for one in derive(case)],
             case.of(RightsFacet).named,
             linked_with(case),
@@ -81,8 +89,8 @@ def acts_of(case: Case) -> tuple[Any, ...]:
         case.roles,
         [(one.id, one.status, one.due, one.missed) for one in case.clocks],
         [(one.duty, one.agency, one.is_open, one.due) for one in case.work],
-        sorted(one.rule for one in case.copies),
-        [one.assessment.verdict for one in case.assessments],
+        sorted(one.rule for one in case.of(CopiesFacet)),
+        [one.assessment.verdict for one in case.of(AssessmentsFacet)],
         case.secrecy,
     )
 
@@ -175,7 +183,7 @@ def test_a_correction_of_what_was_recalled_says_no_word_of_it_either() -> None:
     case = folded([*events, recall("referral.sent")])
     assert MARK not in text(case)
     # Whom the correction reached is told too.
-    assert [one.untold for one in case.recalls] == [(COURT, PRO, PSB)]
+    assert [one.untold for one in case.of(RecallsFacet)] == [(COURT, PRO, PSB)]
 
 
 def test_who_was_sent_it_is_told_by_the_bus_unless_the_recall_names_them() -> None:
@@ -267,7 +275,7 @@ def test_what_one_may_not_recall_is_kept_and_told(
     case = folded([*events, right, wrong])
     (found,) = [one for one in case.findings if one.event == wrong.identity]
     assert (found.kind, found.detail, found.tell) == (kind, {"reason": reason}, tell)
-    assert [one.event for one in case.recalls] == [(AMR, "referral.proposed")]
+    assert [one.event for one in case.of(RecallsFacet)] == [(AMR, "referral.proposed")]
     assert MARK in text(case)
 
 
@@ -275,7 +283,7 @@ def test_a_recall_by_one_without_a_part_takes_back_its_own() -> None:
     stray = event(OTHER_PSB, "case.noted", "2026-03-07", id="stray", to=(AMR,))
     gone = recall("stray", source=OTHER_PSB)
     case = folded([*until("referral.accepted"), stray, gone])
-    assert [one.event for one in case.recalls] == [(OTHER_PSB, "stray")]
+    assert [one.event for one in case.of(RecallsFacet)] == [(OTHER_PSB, "stray")]
     assert not [one for one in case.findings if one.event == gone.identity]
 
 
@@ -289,14 +297,14 @@ def test_a_correction_moves_no_recall() -> None:
         changes={"recalled_id": '"referral.proposed"'},
     )
     case = folded([*until("referral.accepted"), recall("referral.sent"), fix])
-    assert [one.event for one in case.recalls] == [(AMR, "referral.sent")]
+    assert [one.event for one in case.of(RecallsFacet)] == [(AMR, "referral.sent")]
 
 
 def test_recalled_twice_is_recalled_once() -> None:
     events = until("referral.accepted")
     once = folded([*events, recall("referral.sent")])
     twice = folded([*events, recall("referral.sent"), recall("referral.sent", id="zz")])
-    assert twice.recalls == once.recalls
+    assert twice.of(RecallsFacet) == once.of(RecallsFacet)
     assert kinds(twice) == kinds(once)
 
 
@@ -305,7 +313,7 @@ def test_an_imported_event_is_recalled_like_any_other() -> None:
     old.data["numbers"] = [{"kind": "letter_no", "value": MARK}]
     case = folded([*until("referral.accepted"), old, recall("old")])
     assert MARK not in text(case)
-    assert [one.untold for one in case.recalls] == [(PSB,)]
+    assert [one.untold for one in case.of(RecallsFacet)] == [(PSB,)]
 
 
 def test_of_what_nothing_opened_words_and_parts_go_too() -> None:
@@ -314,9 +322,9 @@ def test_of_what_nothing_opened_words_and_parts_go_too() -> None:
     assert folded([note]).participants == (AMR, PSB)
     case = folded([note, recall("astray", to=(PSB,))])
     assert (case.participants, case.numbers) == ((AMR,), ())
-    assert folded([note, recall("astray")]).recalls[0].untold == (PSB,)
+    assert folded([note, recall("astray")]).of(RecallsFacet)[0].untold == (PSB,)
 
 
 def test_a_case_without_a_recall_says_nothing_new() -> None:
-    assert folded(storyline()).recalls == ()
+    assert folded(storyline()).of(RecallsFacet) == ()
     assert "case.recalled" in LAW.common

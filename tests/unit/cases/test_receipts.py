@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.cases import Case, CaseEvent
-from casebus.cases.clock import Clock
+from casebus.cases.facets.clocks.clock import Clock
 from tests.case_events import AMR, LAW, OTHER_PSB, PRO, PSB, due, event, folded, the_clock, until
 from tests.examples import examples
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from casebus.cases import CaseEvent
+from casebus.cases.facets import TitlesFacet
 from casebus.cases.facets.titles import FIELD, LONGEST, MOST
 from casebus.events.doors import BUS
 from tests.case_events import AMR, COURT, OTHER_PSB, PRO, PSB, ROOT, event, folded
@@ -34,7 +35,7 @@ def recalled(name: str) -> CaseEvent:
 
 
 def titles(*events: CaseEvent) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(one.agency, one.text, one.recipients) for one in folded([*events]).titles]
+    return [(one.agency, one.text, one.recipients) for one in folded([*events]).of(TitlesFacet)]
 
 
 def test_each_text_of_an_agency_counts_once_for_all_who_were_sent_it() -> None:

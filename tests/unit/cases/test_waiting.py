@@ -8,7 +8,8 @@ from typing import get_args
 
 import pytest
 
-from casebus.cases import CaseEvent, Finding, derive, findings, fold, raised_of
+from casebus.cases import CaseEvent, Finding, derive, fold, raised_of
+from casebus.cases.reporting import KINDS
 from casebus.law import Law, LawError
 from casebus.law.findings import Kind
 from tests.case_events import AMR, COURT, FILES, LAW, PSB, event, folded, until
@@ -105,5 +106,5 @@ def test_a_kind_that_does_not_exist_or_is_named_twice_is_refused() -> None:
 
 
 def test_every_kind_that_the_fold_finds_is_named_in_the_file() -> None:
-    assert set(get_args(Kind)) == set(findings.KINDS)
+    assert set(get_args(Kind)) == set(KINDS)
     assert {kind for kind, _ in LAW.waits.pairs} == set(get_args(Kind))

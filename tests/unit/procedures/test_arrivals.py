@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from casebus.cases import CaseEvent
+from casebus.cases.facets import ProposalsFacet
 from tests.case_events import AMR, COURT, event, folded
 
 CENTRE = "cn-330100-cen"
@@ -24,7 +25,7 @@ def test_an_officer_takes_up_a_proposal_from_the_work_item_which_stays_open(
     arrival: CaseEvent, duty: str, word: str
 ) -> None:
     before = folded([arrival])
-    assert before.proposals
+    assert before.of(ProposalsFacet)
     [item] = [one for one in before.work if one.duty == duty]
     assert item.actions[word] == f"casebus.{WORDS[word]}.v1"
     act = event(

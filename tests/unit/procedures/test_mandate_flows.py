@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case
+from casebus.cases.facets import LinksFacet, ProposalsFacet
 from tests.case_events import (
     AMR,
     COURT,
@@ -117,14 +118,16 @@ def test_cases_on_one_right_are_linked_and_told_of_a_new_status() -> None:
         event(PSB, "case.status_changed", "2026-03-07 11:00", to=(PRO,), status="accepted"),
     ]
     case = folded(events)
-    assert [(one.stream, one.relation) for one in case.links] == [(OTHER, "SAME_RIGHT")]
+    assert [(one.stream, one.relation) for one in case.of(LinksFacet).links] == [
+        (OTHER, "SAME_RIGHT")
+    ]
     assert (case.status, kinds(case)) == ("accepted", [])
 
 
 def test_a_track_and_a_way_are_proposed_and_an_officer_decides_them() -> None:
     received = event(AMR, "complaint.received", "2026-05-06", arbitration_clause=True)
     case = folded([received])
-    [one] = case.proposals
+    [one] = case.of(ProposalsFacet)
     assert (one.proposal.track, [way for way, _ in one.proposal.first]) == (
         "simple",
         ["arbitration", "mediation"],

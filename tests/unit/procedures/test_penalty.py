@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent
+from casebus.cases.facets import CopiesFacet
 from tests.case_events import AMR, COURT, due, event, folded, kinds, lapse, the_clock
 
 HOME = "cn-440106-amr"
@@ -54,7 +55,7 @@ def test_a_decision_after_the_transfer_owes_no_copy() -> None:
 def test_the_copy_goes_to_police_and_procuratorate_within_ten_days() -> None:
     case = folded([*decided(), event(AMR, "penalty.copied", "2026-10-08")])
     assert the_clock(case, "T20").status == "met"
-    assert [one.rule for one in case.copies] == [
+    assert [one.rule for one in case.of(CopiesFacet)] == [
         "same_division:police",
         "same_division:procuratorate",
     ]

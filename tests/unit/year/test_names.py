@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from casebus.cases.facets import AssessmentsFacet
 from casebus.law.assessment import Verdict
 from rehearsal.year.judging import NOT_TRANSFERRED, as_it_happens, found, put_in
 from rehearsal.year.lines import YearLine
@@ -120,7 +121,7 @@ def test_crimes_must_be_transferred_and_what_is_none_is_watched(
     for at in range(CASES):
         lines = case_lines(world, spoiler, at)
         if lines:
-            shown = as_it_happens(world, lines).assessments
+            shown = as_it_happens(world, lines).of(AssessmentsFacet)
             said[at in crimes] |= {one.assessment.verdict for one in shown}
     assert said == {True: {Verdict.MUST_TRANSFER}, False: {Verdict.WATCH}}
     stated = [line for lines in cases for line in lines if line.data.get("items")]

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from casebus.cases import Case, fold
+from casebus.cases.facets import DeviationsFacet
 from casebus.events.legaltime import LegalTime
 from casebus.sdk.finishing import check
 from rehearsal.year import lines as written
@@ -77,7 +78,7 @@ def test_a_walk_makes_no_mistakes(world: YearWorld) -> None:
     for number in range(0, CASES, 4):
         lines = Walk(world, number).lines()
         case = as_the_bus_folds_it(world, lines)
-        assert (case.findings, case.deviations) == ((), ())
+        assert (case.findings, case.of(DeviationsFacet)) == ((), ())
 
 
 def test_what_is_found_comes_from_the_mistakes_made(
@@ -86,7 +87,7 @@ def test_what_is_found_comes_from_the_mistakes_made(
     for lines, case in zip((one for one in cases if one), folded, strict=True):
         made = {line.mistake for line in lines}
         found = [finding.kind for finding in case.findings]
-        found += [deviation.kind for deviation in case.deviations]
+        found += [deviation.kind for deviation in case.of(DeviationsFacet)]
         for kind in found:
             assert made & MAY_COME_FROM[kind], (kind, made)
 

@@ -10,7 +10,9 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 from casebus.cases import Case, CaseEvent, breach_of, derive, fold, lapse_of
-from casebus.cases.clock import RUNNING, Clock
+from casebus.cases.facets import AssessmentsFacet
+from casebus.cases.facets.clocks.clock import RUNNING, Clock
+from casebus.cases.facets.clocks.events import BREACHED
 from casebus.cli.law.casebook.cast import cast, legal, stated
 from casebus.cli.law.casebook.models import (
     CaseVector,
@@ -77,7 +79,8 @@ def _period(given: PeriodOf | None) -> Period:
 @judge.register
 def _facts(vector: FactsVector, law: Law) -> list[WrongCase]:
     case = fold(stated(vector), law)
-    said = case.assessments[-1].to_json() if case.assessments else {}
+    assessed = case.of(AssessmentsFacet)
+    said = assessed[-1].to_json() if assessed else {}
     running = sorted(one.id for one in case.clocks if one.id in law.thresholds.detection.clocks)
     wanted = {**vector.expect, "owed": vector.owed}
     if vector.verdict is not None:
@@ -114,7 +117,8 @@ def _of_case(vector: CaseVector, events: list[CaseEvent], law: Law) -> list[Wron
     if vector.status is not None:
         wanted["status"], found["status"] = vector.status, case.status
     if vector.verdict is not None:
-        last = case.assessments[-1].assessment.verdict if case.assessments else _NONE
+        assessed = case.of(AssessmentsFacet)
+        last = assessed[-1].assessment.verdict if assessed else _NONE
         wanted["verdict"], found["verdict"] = vector.verdict, str(last)
     if vector.findings is not None:
         wanted["findings"] = sorted(vector.findings)

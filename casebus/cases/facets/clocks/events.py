@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from casebus.cases import body
-from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.core import Core
 from casebus.cases.derived import Derived, Told, numbers_for, told_agencies
+from casebus.cases.facets.clocks.clock import RUNNING, Clock
 from casebus.cases.keys import key_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.types import (

@@ -5,19 +5,26 @@ In history they are counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 import orjson
 
-from casebus.cases import finding_events
+from casebus.cases.announcements import Announcements, standing
+from casebus.cases.body import plain, text
 from casebus.cases.core import Core
 from casebus.cases.derived import Derived, Told, numbers_for
-from casebus.cases.facets.facet import JSON, Facet, Row
-from casebus.cases.finding import Deviation, Finding
+from casebus.cases.event import CaseEvent
+from casebus.cases.facets.facet import JSON, Compared, Facet, Moved, Row
+from casebus.cases.facets.findings import events
+from casebus.cases.facets.findings.collected import Findings
+from casebus.cases.facets.findings.finding import Deviation, Finding
+from casebus.cases.renewals import Renewals
 from casebus.events.envelope import agency_of
+
+_SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +46,19 @@ class KnownFindings(NamedTuple):
 
 class FindingsFacet(Facet[KnownFindings]):
     name = "findings"
+    lists = ("findings",)
     nothing = KnownFindings()
     for_operators = True
     tables = (FindingRow,)
+
+    @classmethod
+    def after(cls, moved: Moved) -> KnownFindings:
+        marks, hushed = moved.of(Announcements), moved.of(Renewals).hushed
+        found = moved.of(Findings).all(marks.findings)
+        if hushed:
+            found = tuple(_hushed(one, moved.stream, hushed) for one in found)
+        asked = tuple(map(_asked, marks.asked()))
+        return KnownFindings((*found, *asked), standing(marks.findings))
 
     @classmethod
     def shows(cls, known: KnownFindings, case: Core) -> JSON:
@@ -58,13 +75,42 @@ class FindingsFacet(Facet[KnownFindings]):
         for one in known.all:
             if one.tell and one.tell_after is None:
                 numbers = numbers_for(case, agency_of(one.event[0]))
-                yield finding_events.raised_of(case.stream, one, numbers)
+                yield events.raised_of(case.stream, one, numbers)
         if not known.told:
             return
         present = {one.key for one in known.all if one.tell}
         for told in known.told:
             if told.key not in present:
-                yield finding_events.withdrawn(case, told)
+                yield events.withdrawn(case, told)
+
+    @classmethod
+    def compares(cls, view: Mapping[str, Any], until: datetime) -> Iterator[Compared]:
+        found: dict[str, str] = {}
+        for one in view.get("findings", ()):
+            what = f"{one['kind']} of {one['event']['id']}"
+            found[what] = f"{found.get(what, '')} {one['severity']}".strip()
+        return (Compared("finding", what, said) for what, said in found.items())
+
+
+def _hushed(finding: Finding, stream: str, hushed: Collection[str]) -> Finding:
+    """Told to nobody, if only the newer reading of the case found it."""
+    if events.raised_of(stream, finding, []).id not in hushed:
+        return finding
+    return replace(finding, tell=(), tell_after=None)
+
+
+def _asked(event: CaseEvent) -> Finding:
+    """What the scheduler found across cases: shown. Whom it told it has told."""
+    severity, detail = text(event.data, "severity"), event.data.get("detail")
+    return Finding(
+        key=text(event.data, "key"),
+        kind=text(event.data, "kind"),
+        severity=severity if severity in _SEVERITIES else "INFO",
+        event=event.identity,
+        detail={plain(str(name)): plain(str(value)) for name, value in detail.items()}
+        if isinstance(detail, dict)
+        else {},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +134,10 @@ class DeviationsFacet(Facet[tuple[Deviation, ...]]):
     seen_at = None
     in_view = False
     tables = (DeviationRow,)
+
+    @classmethod
+    def after(cls, moved: Moved) -> tuple[Deviation, ...]:
+        return moved.of(Findings).of_history()
 
     @classmethod
     def shows(cls, known: tuple[Deviation, ...], case: Core) -> JSON:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from casebus.cases.core import Region as RegionState
 from casebus.cases.event import CaseEvent
+from casebus.cases.parts import Parts
+from casebus.law import Law
 from casebus.law.compiled import Procedure
 
 #: State of every region of a case that goes on in another one, and its titles.
@@ -88,3 +90,67 @@ class OpenRegion:
             holders = self.holders(role)
             if holders:
                 yield role, holders
+
+
+class OpenRegions:
+    """All regions of the case: the leading one, and those that are opened beside it."""
+
+    def __init__(self, law: Law, opening: CaseEvent, parts: Parts) -> None:
+        self._opening, self._parts = law.opening, parts
+        #: The roles of the case, over all its regions.
+        self.known: Roles = {}
+        #: Open from the first event in fold order on.
+        self.leading = OpenRegion(law.opening[opening.name], opening, self.known)
+        self.leading.begin(opening.agency)
+        self.all = [self.leading]
+
+    def opened_by(self, event: CaseEvent, name: str) -> OpenRegion | None:
+        """The region that the event opens beside those that are open; it is not among them yet."""
+        procedure = self._opening.get(name)
+        if procedure is None or any(one.procedure is procedure for one in self.all):
+            return None
+        if self.leading.absorbed:
+            return None
+        region = OpenRegion(procedure, event, self.known)
+        return region if region.may_open(event) else None
+
+    def add(self, region: OpenRegion, agency: str) -> None:
+        self.all.append(region)
+        self._begin(region, agency)
+
+    def open_again(self, region: OpenRegion, event: CaseEvent) -> None:
+        """An opening event in a region that is open: the first of them, or that of a new round."""
+        if region.status == region.procedure.initial:
+            # The first in fold order, whichever was journaled first.
+            region.opened_by = event
+        elif region.status in region.procedure.final:
+            self._begin(region, event.agency)
+
+    def _begin(self, region: OpenRegion, agency: str) -> None:
+        region.unasked = agency not in self._parts.now
+        region.begin(agency)
+
+    def claim(self, name: str, *, beside: bool) -> bool:
+        """Whether events of this name belong to procedures.
+
+        A region has a transition for them, or no rule sets them `beside` the procedures.
+        """
+        for region in self.all:
+            if name in region.procedure.otherwise:
+                return True
+        return not (beside or any(region.procedure.is_neutral(name) for region in self.all))
+
+    def has_role(self, agency: str) -> bool:
+        """Whether the agency has a role in some region."""
+        return any(region.has_part(agency) for region in self.all)
+
+    def roles(self) -> Roles:
+        """All roles and their holders. For one word those of the leading region come first."""
+        shown: Roles = {}
+        for region in self.all:
+            shown |= region.roles
+        return {**shown, **self.known, **self.leading.roles}
+
+    def frozen(self) -> tuple[RegionState, ...]:
+        """The leading one first."""
+        return tuple([region.frozen() for region in self.all])

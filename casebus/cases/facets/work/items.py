@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casebus.cases import body
-from casebus.cases.acting import note_lacking
-from casebus.cases.clock import PAUSED
-from casebus.cases.clocks import Clocks
-from casebus.cases.clocks import RunningClock as ClockDraft
 from casebus.cases.event import CaseEvent
-from casebus.cases.facets.work import WorkItem
-from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
+from casebus.cases.facets.clocks.clock import PAUSED
+from casebus.cases.facets.clocks.of_case import Clocks
+from casebus.cases.facets.clocks.running import RunningClock as ClockDraft
+from casebus.cases.facets.findings.collected import Findings
+from casebus.cases.facets.work.item import WorkItem
+from casebus.cases.facets.work.lacking import note_lacking
 from casebus.cases.keys import StreamKeys
-from casebus.cases.regions import OpenRegion
+from casebus.cases.open_regions import OpenRegion
+from casebus.cases.receipts import CaseReceipts
+from casebus.cases.reporting import DATA_QUALITY, SUPERSEDED
 from casebus.events.types import WORK_TAKEN, event_name
 from casebus.law import Law
 from casebus.law.compiled import ALL, DutyRule
@@ -65,6 +67,8 @@ class WorkItems:
         self._law = law
         self._items: dict[str, OpenItem] = {}
         self._open: list[OpenItem] = []
+        #: The units that intakes named, by (agency, source, id) of what they received.
+        self._units: dict[tuple[str, str, str], str] = {}
 
     def open(self, rule: DutyRule, event: CaseEvent, region: OpenRegion, clocks: Clocks) -> None:
         """Open one item for each agency that has the role."""
@@ -139,12 +143,17 @@ class WorkItems:
         }
         self._findings.add(SUPERSEDED, event, detail, tell=[event.agency])
 
-    def frozen(self, units: Mapping[tuple[str, str, str], str]) -> tuple[WorkItem, ...]:
-        """In the order opened.
+    def note_unit(self, event: CaseEvent, receipts: CaseReceipts) -> None:
+        """Take the unit that an intake names for what was sent to its agency."""
+        if unit := body.text(event.data, "unit"):
+            source = body.text(event.data, "event_source")
+            about = (source, body.text(event.data, "event_id"))
+            if receipts.was_sent(about, event.agency):
+                self._units[event.agency, *about] = unit
 
-        `units` are the units that intakes named, by (agency, source, id) of the received event.
-        """
-        return tuple(_freeze(one, units) for one in self._items.values())
+    def frozen(self) -> tuple[WorkItem, ...]:
+        """In the order opened."""
+        return tuple(_freeze(one, self._units) for one in self._items.values())
 
 
 def _freeze(item: OpenItem, units: Mapping[tuple[str, str, str], str]) -> WorkItem:

@@ -9,45 +9,13 @@ from datetime import datetime
 from casebus.cases.announcements import Announcement
 from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.finding import Deviation, Finding
+from casebus.cases.facets.findings.finding import Deviation, Finding
 from casebus.cases.keys import StreamKeys
+from casebus.cases.reporting import SEVERITY
 from casebus.law.findings import Waits
 
-OUT_OF_PROCEDURE = "out_of_procedure"
-NO_STANDING = "no_standing"
-DATA_QUALITY = "data_quality"
-SUPERSEDED = "superseded"
-DISCREPANCY = "discrepancy"
-CYCLE = "cycle"
-GAP = "gap"
-ID_CONFLICT = "id_conflict"
-UNDELIVERABLE = "undeliverable"
-OMISSION = "omission"
-#: For a case of an import only. In other cases the scheduler asks (design rule 2, whose case it
-#: is).
-NEVER_OPENED = "never_opened"
-#: A standard may be reached, but the act is not stated.
-OPEN_OFFENCE = "open_offence"
-
-_SEVERITY = {
-    OUT_OF_PROCEDURE: "WARNING",
-    NO_STANDING: "WARNING",
-    DATA_QUALITY: "INFO",
-    SUPERSEDED: "WARNING",
-    DISCREPANCY: "SERIOUS",
-    CYCLE: "WARNING",
-    GAP: "INFO",
-    ID_CONFLICT: "SERIOUS",
-    UNDELIVERABLE: "WARNING",
-    OMISSION: "SERIOUS",
-    NEVER_OPENED: "INFO",
-    OPEN_OFFENCE: "INFO",
-}
-
-
-#: The most characters of authors' text.
+#: Characters of what authors wrote.
 _LONGEST = 64
-KINDS = frozenset(_SEVERITY)
 #: The finding in the bus's own words. Nothing else is left if its event was recalled.
 _OWN_WORDS = frozenset({"reason", "flag", "state", "event", "agency", "due", "verdict", "kept"})
 
@@ -110,7 +78,7 @@ class Findings:
         return Finding(
             key=key,
             kind=kind,
-            severity=_SEVERITY[kind],
+            severity=SEVERITY[kind],
             event=event.identity,
             detail={name: plain(value) for name, value in detail.items()},
             tell=told,

@@ -9,49 +9,33 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from casebus.cases import body
 from casebus.cases import figures as reading
-from casebus.cases.assessed import ActOf, Assessed, Punished
-from casebus.cases.clocks import Clocks, RunningClock
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.findings import DATA_QUALITY, OMISSION, OPEN_OFFENCE, Findings
-from casebus.cases.omission import region_of, seen
+from casebus.cases.facets.assessments.answers import Answer, others
+from casebus.cases.facets.assessments.assessed import ActOf, Assessed, Punished
+from casebus.cases.facets.assessments.omission import region_of, seen
+from casebus.cases.facets.assessments.stated import FigureStatement, Stated, statement_of
+from casebus.cases.facets.assessments.verdicts import as_alleged, as_claimed, as_open, weight
+from casebus.cases.facets.clocks.of_case import Clocks
+from casebus.cases.facets.clocks.running import RunningClock
+from casebus.cases.facets.findings.collected import Findings
+from casebus.cases.open_regions import OpenRegion, Roles
 from casebus.cases.reading import read_once
-from casebus.cases.regions import OpenRegion, Roles
-from casebus.cases.stated import FigureStatement, Stated, statement_of
+from casebus.cases.reporting import DATA_QUALITY, OMISSION, OPEN_OFFENCE
 from casebus.events.types import PRIOR_SANCTIONS_FOUND, event_name
 from casebus.law import Law
 from casebus.law.assessment import RANK, Assessment, Verdict
 from casebus.law.figures import ActDays, Figures, Sanction, offence_of
-from casebus.law.items import SEVERAL, GoodsItem
+from casebus.law.items import GoodsItem
 
-ANSWER = event_name(PRIOR_SANCTIONS_FOUND)
 _ADMINISTRATIVE, _CRIMINAL = "administrative", "criminal"
 _GUILTY = "GUILTY"
 _STATING = frozenset({"restates", "adds", "alleges"})
-
-
-@dataclass(slots=True)
-class _Answer:
-    """The statements of other cases about one organisation and family."""
-
-    revision: int
-    sanctions: tuple[Sanction, ...]
-    acts: tuple[Other, ...]
-
-
-class Other(NamedTuple):
-    """The acts of the organisation as another case states them."""
-
-    figures: Figures
-    items: tuple[GoodsItem, ...]
-    acts: ActDays
-    #: Stated as an offence of this family, not only as acts against its rights.
-    sure: bool
 
 
 class Assessing:
@@ -76,7 +60,7 @@ class Assessing:
         #: The facts that may be told: the same if nothing was recalled.
         self._open = Stated() if recalled else self._facts
         self._open_stated: CaseEvent | None = None
-        self._answers: dict[tuple[str, str], _Answer] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
         self._said: list[Assessed] = []
         #: The last event that stated figures, and the last one after which a transfer is owed.
         self._stated: CaseEvent | None = None
@@ -123,10 +107,10 @@ class Assessing:
         known = self._answers.get((uscc, family))
         if known is not None and known.revision >= revision:
             return
-        self._answers[uscc, family] = _Answer(
+        self._answers[uscc, family] = Answer(
             revision,
             tuple(reading.sanctions(event.data, "sanctions", family)),
-            tuple(_others(event)),
+            tuple(others(event)),
         )
         if self._stated is not None:
             self._assess(event)
@@ -213,19 +197,19 @@ class Assessing:
         asked = _Asked(when, tuple(prior), on)
         own, found = max(
             ((items, self._judge(facts.figures(), items, asked)) for items in facts.items()),
-            key=lambda pair: _weight(pair[1]),
+            key=lambda pair: weight(pair[1]),
         )
         together = None if self._settled else self._together(own, asked)
-        accumulated = together is not None and _weight(together) > _weight(found)
+        accumulated = together is not None and weight(together) > weight(found)
         found = together if together is not None and accumulated else found
         claimed = facts.claim is not None and RANK[facts.claim] > RANK[found.verdict]
         # An act that can no longer be prosecuted is owed to nobody, even if somebody signed an
         # assessment.
         claimed = claimed and not found.limitation
         if claimed and facts.claim is not None:
-            found = _as_claimed(found, facts.claim)
+            found = as_claimed(found, facts.claim)
         elif facts.is_alleged and found.verdict is Verdict.MUST_TRANSFER:
-            found = _as_alleged(found)
+            found = as_alleged(found)
         self._say(event, found, accumulated=accumulated, claimed=claimed)
         self._owe(event, found)
 
@@ -246,7 +230,7 @@ class Assessing:
                 figures, items = figures.plus(one.figures), (*items, *one.items)
             found.append(self._judge(figures, items if own else (), asked))
         # An act that is only perhaps of this offence is a suspicion at most.
-        return max(found[0], _as_open(found[1]), key=_weight)
+        return max(found[0], as_open(found[1]), key=weight)
 
     def _judge(self, figures: Figures, items: tuple[GoodsItem, ...], asked: _Asked) -> Assessment:
         return self._rules.assess(
@@ -380,57 +364,6 @@ class _Asked(NamedTuple):
     when: ActDays
     prior: tuple[Sanction, ...]
     on: dt.date
-
-
-def _others(event: CaseEvent) -> Iterator[Other]:
-    """The acts that other cases have, by the answer."""
-    for row in body.rows(event.data, "unpunished"):
-        sources, numbers = reading.rights(row)
-        known: dict[str, Any] = {**reading.amounts(row)}
-        figures = Figures(**known, right_sources=sources, right_numbers=numbers)
-        when = reading.acts(row, event.legal.date)
-        items = reading.items(row, frozenset())
-        if (figures or items) and when is not None:
-            # Answers from before there were items tell only of acts of the family that is asked.
-            sure = bool(items or body.text(row, "offence")) or "items" not in row
-            yield Other(figures, items, when, sure)
-
-
-def _weight(found: Assessment) -> tuple[int, int]:
-    return RANK[found.verdict], found.tier
-
-
-def _as_claimed(found: Assessment, claim: Verdict) -> Assessment:
-    return replace(
-        found,
-        verdict=claim,
-        rule=found.rule or "claimed",
-        steps=(*found.steps, f"以签名单位的判断为准：{claim}"),
-        steps_en=(*found.steps_en, f"as assessed and signed by its author: {claim}"),
-    )
-
-
-def _as_open(found: Assessment) -> Assessment:
-    if found.verdict is not Verdict.MUST_TRANSFER:
-        return found
-    verdict = Verdict.TRANSFER_ON_SUSPICION
-    return replace(
-        found,
-        verdict=verdict,
-        unknown=(SEVERAL,),
-        steps=(*found.steps, f"其他案件的行为未列明罪名：{verdict}"),
-        steps_en=(*found.steps_en, f"acts of other cases name no offence: {verdict}"),
-    )
-
-
-def _as_alleged(found: Assessment) -> Assessment:
-    verdict = Verdict.TRANSFER_ON_SUSPICION
-    return replace(
-        found,
-        verdict=verdict,
-        steps=(*found.steps, f"数额仅为线索所称，尚未查证：{verdict}"),
-        steps_en=(*found.steps_en, f"figures are only what a lead says: {verdict}"),
-    )
 
 
 def _is_transfer(event: CaseEvent) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DATA_QUALITY, Findings
+from casebus.cases.facets.findings.collected import Findings
 from casebus.cases.reading import read_once
+from casebus.cases.reporting import DATA_QUALITY
 from casebus.law import Law, acts
 
 ACT_INCOMPLETE = "act_incomplete"

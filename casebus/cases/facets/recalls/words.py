@@ -14,12 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from casebus.cases import body
-from casebus.cases.clock import CLOCK_STATES
 from casebus.cases.corrections import named_by
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.facets.recalls import Recall
-from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
-from casebus.cases.order import sort_key
+from casebus.cases.facets.clocks.clock import CLOCK_STATES
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.types import CASE_CORRECTED, CASE_RECALLED, any_version, event_name
@@ -31,65 +28,6 @@ _CORRECTING = any_version(CASE_CORRECTED)
 _SHOWN_WORDS: Mapping[str, Any] = {"actor": "", "cause": "", "numbers": []}
 #: The cause that a breach gives for its clock if no event did.
 _OWN_CAUSES = frozenset({"", "open", *CLOCK_STATES})
-
-
-class Recalls:
-    """The recalls in the events of one stream."""
-
-    def __init__(self, events: Sequence[CaseEvent]) -> None:
-        self._all = events
-        self._by: dict[Identity, list[CaseEvent]] = {}
-        self._wrong: list[tuple[CaseEvent, CaseEvent | None]] = []
-        #: Recalled events and their corrections, which repeat their words.
-        self.events: frozenset[Identity] = frozenset()
-        # The bus's events about a recall only pass it on.
-        words = [one for one in self._all if one.type.startswith(_PREFIX) and one.sector != BUS]
-        if words:
-            self._take(words)
-
-    def _take(self, words: list[CaseEvent]) -> None:
-        known = {event.identity: event for event in self._all}
-        for recall in sorted(words, key=sort_key):
-            target = known.get(recalled_by(recall.data))
-            if target is not None and may_recall(recall.agency, target.agency, target.type):
-                self._by.setdefault(target.identity, []).append(recall)
-            else:
-                self._wrong.append((recall, target))
-        if self._by:
-            self.events = frozenset(one.identity for one in self._all if self._is_hidden(one))
-
-    def _is_hidden(self, event: CaseEvent) -> bool:
-        return is_hidden(event.identity, event.type, event.data, self._by)
-
-    def tell(self, findings: Findings) -> None:
-        """Tell of a recall without effect: its author, and the author of the named event."""
-        for recall, target in self._wrong:
-            if target is None:
-                findings.add(
-                    DATA_QUALITY, recall, {"reason": "no_such_event"}, tell=[recall.agency]
-                )
-            elif target.agency == recall.agency:
-                detail = {"reason": "recall_of_recall"}
-                findings.add(DATA_QUALITY, recall, detail, tell=[recall.agency])
-            else:
-                tell = [recall.agency, *([] if target.sector == BUS else [target.agency])]
-                findings.add(NO_STANDING, recall, {"reason": "not_its_event"}, tell=tell)
-
-    def all(self) -> tuple[Recall, ...]:
-        """By identity of the recalled event."""
-        return tuple(self._recall(event, by) for event, by in sorted(self._by.items()))
-
-    def _recall(self, event: Identity, by: list[CaseEvent]) -> Recall:
-        author = by[0].agency
-        sent = {name for one in self._all if _is_part(one, event) for name in one.to}
-        told = {author, *(name for recall in by for name in recall.to)}
-        return Recall(
-            event=event,
-            by=by[0].identity,
-            author=author,
-            reasons=body.text(by[0].data, "reasons"),
-            untold=tuple(sorted(sent - told)),
-        )
 
 
 def is_recall(ce_type: str) -> bool:
@@ -119,10 +57,6 @@ def is_hidden(
 def _own(correction: Identity, target: Identity) -> Identity | None:
     """The target of a correction by its own author. A correction by another has its own words."""
     return target if agency_of(correction[0]) == agency_of(target[0]) else None
-
-
-def _is_part(event: CaseEvent, recalled: Identity) -> bool:
-    return is_hidden(event.identity, event.type, event.data, {recalled})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from casebus.cases.core import Core
 from casebus.cases.derived import Derived
-from casebus.cases.event import Identity
-from casebus.cases.facets.facet import Facet
+from casebus.cases.facets.facet import Facet, Moved
+from casebus.cases.facets.recalls.recalled import Recall, Recalls
 from casebus.cases.keys import key_of
 from casebus.events.types import CASE_RECALLED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
-    """One recalled event."""
-
-    event: Identity
-    #: The first of the recalls that name it.
-    by: Identity
-    author: str
-    reasons: str
-    #: Agencies that got it, or a correction of it, and that no recall names. The bus tells them.
-    untold: tuple[str, ...]
 
 
 class RecallsFacet(Facet[tuple[Recall, ...]]):
     name = "recalls"
     seen_at = None
+
+    @classmethod
+    def after(cls, moved: Moved) -> tuple[Recall, ...]:
+        return moved.of(Recalls).all()
 
     @classmethod
     def says(cls, known: tuple[Recall, ...], case: Core) -> Iterator[Derived]:

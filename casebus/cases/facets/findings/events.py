@@ -5,7 +5,7 @@ from __future__ import annotations
 from casebus.cases import body
 from casebus.cases.core import Core
 from casebus.cases.derived import Derived, Told, numbers_for, told_agencies
-from casebus.cases.finding import Finding
+from casebus.cases.facets.findings.finding import Finding
 from casebus.cases.keys import key_of
 from casebus.events.envelope import agency_of
 from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from casebus.cases import body
-from casebus.cases.clocks import NOT_PAUSABLE, Clocks, RunningClock
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
+from casebus.cases.facets.clocks.of_case import Clocks
+from casebus.cases.facets.clocks.running import NOT_PAUSABLE, RunningClock
+from casebus.cases.facets.findings.collected import Findings
+from casebus.cases.reporting import DATA_QUALITY, NO_STANDING
 
 _NO_SUCH_CLOCK = "no_such_clock"
 

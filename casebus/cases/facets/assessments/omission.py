@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casebus.cases.event import CaseEvent
-from casebus.cases.regions import OpenRegion, Roles
+from casebus.cases.open_regions import OpenRegion, Roles
 from casebus.law import Law
 from casebus.law.agencies import AGENCY, ROLE, SAME_DIVISION
 from casebus.law.compiled import Procedure

@@ -1,0 +1,48 @@
+"""What other cases say of the organisations of this one, as the bus answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from casebus.cases import body
+from casebus.cases import figures as reading
+from casebus.cases.event import CaseEvent
+from casebus.law.figures import ActDays, Figures, Sanction
+from casebus.law.items import GoodsItem
+
+ANSWER = "prior_sanctions.found"
+
+
+@dataclass(slots=True)
+class Answer:
+    """The statements of other cases about one organisation and family."""
+
+    revision: int
+    sanctions: tuple[Sanction, ...]
+    acts: tuple[Other, ...]
+
+
+class Other(NamedTuple):
+    """The acts of the organisation by the word of another case."""
+
+    figures: Figures
+    items: tuple[GoodsItem, ...]
+    acts: ActDays
+    #: Said to be of this family's offences, not only of its rights.
+    sure: bool
+
+
+def others(event: CaseEvent) -> Iterator[Other]:
+    """Acts that the answer says other cases hold."""
+    for row in body.rows(event.data, "unpunished"):
+        sources, numbers = reading.rights(row)
+        known: dict[str, Any] = {**reading.amounts(row)}
+        figures = Figures(**known, right_sources=sources, right_numbers=numbers)
+        when = reading.acts(row, event.legal.date)
+        items = reading.items(row, frozenset())
+        if (figures or items) and when is not None:
+            # Answers of before there were items tell only of acts of the family that is asked.
+            sure = bool(items or body.text(row, "offence")) or "items" not in row
+            yield Other(figures, items, when, sure)
