@@ -2,9 +2,9 @@
 
 The events of a case keep the order of the log. The bus learns this order from causes: each event
 names the one before it in its case. Nothing else gives the order. The fold sorts events that do not
-wait for each other by legal time, then author, then the author's own number (design rule 4, the
-order of events). In a log, legal times tie or are bare dates, and some even run backwards. One case
-has several authors, each with its own numbers. A chain leaves the fold one order only.
+wait for each other by legal time, then author, then the author's own number (design rule 4, fold
+order). In a log, legal times tie or are bare dates, and some even run backwards. One case has
+several authors, each with its own numbers. A chain leaves the fold one order only.
 
 A second load changes nothing. An event is known by its own id in the log. Without one, it is known
 by its activity, its time-stamp as written, and the number of equal ones before it in its case.
