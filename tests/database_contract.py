@@ -18,7 +18,6 @@ import asyncpg
 import pytest
 
 from casebus.cases import FOLD_VERSION, CaseEvent, fold
-from casebus.cases.facets.clocks.events import BREACHED as BREACHED_TYPE
 from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope, Record
 from casebus.events.types import CLOCK_BREACHED

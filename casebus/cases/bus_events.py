@@ -14,15 +14,15 @@ from casebus.cases.facets.clocks.of_case import Clocks
 from casebus.cases.facets.recalls.words import RECALLED
 from casebus.cases.open_regions import OpenRegions
 from casebus.cases.parts import Parts
-from casebus.cases.renewals import REINTERPRETED, Renewals
+from casebus.cases.renewals import Renewals
 from casebus.cases.transitions import Transitions
 from casebus.events.doors import BUS
+from casebus.events.types import CASE_REINTERPRETED, CLOCK_LAPSE_WITHDRAWN, CLOCK_LAPSED, event_name
 from casebus.law.compiled import in_force
 
 _FINDING = "finding."
 _CLOCK = "clock."
-_LAPSED = "clock.lapsed"
-_LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
+_LAPSED = event_name(CLOCK_LAPSED)
 
 
 class BusEvents:
@@ -46,7 +46,7 @@ class BusEvents:
 
     def take(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
-        if event.type == REINTERPRETED:
+        if event.type == CASE_REINTERPRETED:
             # An agency that is only told of it gets no part in the case.
             if event.source == BUS:
                 self.renewals.note(event)
@@ -95,6 +95,6 @@ class BusEvents:
         return {
             lapse
             for event in self._order
-            if event.type == _LAPSE_WITHDRAWN and event.source == BUS
+            if event.type == CLOCK_LAPSE_WITHDRAWN and event.source == BUS
             for lapse in event.causation
         }

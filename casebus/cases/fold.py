@@ -42,19 +42,13 @@ from casebus.cases.state import NO_CASE, Case
 from casebus.cases.transitions import Transitions
 from casebus.cases.unopened import unopened
 from casebus.events.doors import BUS
-from casebus.events.types import (
-    CASE_REINTERPRETED,
-    CLOCK_LAPSE_WITHDRAWN,
-    CLOCK_LAPSED,
-    INTAKE_RECEIVED,
-    event_name,
-)
+from casebus.events.types import INTAKE_RECEIVED, event_name
 from casebus.law import Law
 
 #: Grows with each change of the fold's result for the same events and the same law.
 FOLD_VERSION = 5
 
-_RECEIVED = "intake.received"
+_RECEIVED = event_name(INTAKE_RECEIVED)
 
 
 def fold(events: Iterable[CaseEvent], law: Law) -> Case:

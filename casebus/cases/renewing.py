@@ -18,9 +18,7 @@ from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent
 from casebus.cases.facets import AssessmentsFacet
 from casebus.cases.facets.clocks.clock import RUNNING, Clock
-from casebus.cases.facets.clocks.events import BREACH_WITHDRAWN, BREACHED, LAPSE_WITHDRAWN, LAPSED
-from casebus.cases.facets.copies import COPY_DUE
-from casebus.cases.facets.findings.events import RAISED, WITHDRAWN, raised_of
+from casebus.cases.facets.findings.events import raised_of
 from casebus.cases.fold import FOLD_VERSION, fold
 from casebus.cases.keys import key_of
 from casebus.cases.state import Case

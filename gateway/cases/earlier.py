@@ -16,7 +16,7 @@ from uuid import UUID
 from casebus.cases import Case, CaseEvent, Clock, Identity, fold
 from casebus.cases.dating import dated
 from casebus.cases.facets import TitlesFacet
-from casebus.cases.facets.recalls.words import RECALLED, recalled_by
+from casebus.cases.facets.recalls.words import recalled_by
 from casebus.cases.room import LIMITS
 from casebus.errors import CasebusError
 from casebus.events.stamps import Stamps

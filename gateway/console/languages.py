@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-from fastapi import Request
+from typing import Any, Literal, Protocol, get_args
 
 from casebus import shipped
 
@@ -17,6 +15,16 @@ COOKIE = "casebus-language"
 _WORDS = Path(__file__).with_name("words.yaml")
 _REMEDIES = Path(__file__).with_name("remedies.yaml")
 _HEADER = "accept-language"
+
+
+class LanguageChoice(Protocol):
+    """What a request tells of its reader's language."""
+
+    @property
+    def cookies(self) -> Mapping[str, str]: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
 
 class PageWords:
@@ -57,7 +65,7 @@ def remedies() -> dict[str, str]:
     return found
 
 
-def language_of(request: Request) -> Language:
+def language_of(request: LanguageChoice) -> Language:
     """The reader's choice, or the browser's first language, or Chinese."""
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:

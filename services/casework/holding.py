@@ -12,7 +12,6 @@ from uuid import UUID
 
 from casebus.cases.derived import Derived
 from casebus.events.types import CLOCK_BREACHED, CLOCK_LAPSED
-from casebus.cases.facets.clocks.events import BREACHED, LAPSED
 from storage import scheduling, sending
 from storage.handles import Connection
 

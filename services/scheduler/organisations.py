@@ -17,8 +17,8 @@ from uuid import UUID
 import orjson
 
 from casebus.cases.keys import key_of
-from casebus.events.doors import SCHEDULER
 from casebus.cases.reporting import COUNTS_ELSEWHERE
+from casebus.events.doors import SCHEDULER
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from casebus.events.types import PRIOR_SANCTIONS_FOUND

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from casebus.cases.reporting import LINKED_ELSEWHERE
 from casebus.events.doors import SCHEDULER
 from casebus.events.types import FINDING_RAISED, FINDING_WITHDRAWN
-from casebus.cases.reporting import LINKED_ELSEWHERE
 from services.scheduler.asking import AcrossCases
 from services.scheduler.findings import finding_key, raised, withdrawn
 from services.scheduler.statements import BusStatement

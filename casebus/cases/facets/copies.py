@@ -14,8 +14,8 @@ from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.facet import JSON, Compared, Facet, Moved
 from casebus.cases.keys import key_of
 from casebus.cases.renewals import Renewals
-from casebus.law.agencies import SAME_DIVISION
 from casebus.events.types import CASE_COPY_DUE
+from casebus.law.agencies import SAME_DIVISION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

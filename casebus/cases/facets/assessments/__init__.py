@@ -1,4 +1,8 @@
-"""The judgement of a case's figures by the criminal standards, after each event with figures."""
+"""The judgement of a case's figures by the criminal standards, after each event with figures.
+
+Owns the assessment after each event, and the questions about earlier sanctions. Touches the kernel
+of cases, events and law.
+"""
 
 from __future__ import annotations
 

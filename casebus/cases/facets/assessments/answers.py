@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from casebus.cases import body
 from casebus.cases import figures as reading
 from casebus.cases.event import CaseEvent
+from casebus.events.types import PRIOR_SANCTIONS_FOUND, event_name
 from casebus.law.figures import ActDays, Figures, Sanction
 from casebus.law.items import GoodsItem
 
-ANSWER = "prior_sanctions.found"
+ANSWER = event_name(PRIOR_SANCTIONS_FOUND)
 
 
 @dataclass(slots=True)

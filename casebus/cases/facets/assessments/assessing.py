@@ -27,7 +27,6 @@ from casebus.cases.facets.findings.collected import Findings
 from casebus.cases.open_regions import OpenRegion, Roles
 from casebus.cases.reading import read_once
 from casebus.cases.reporting import DATA_QUALITY, OMISSION, OPEN_OFFENCE
-from casebus.events.types import PRIOR_SANCTIONS_FOUND, event_name
 from casebus.law import Law
 from casebus.law.assessment import RANK, Assessment, Verdict
 from casebus.law.figures import ActDays, Figures, Sanction, offence_of

@@ -1,4 +1,8 @@
-"""The clocks of a case: their rows, and what the bus says when one ran out."""
+"""The clocks of a case: their rows, and what the bus says when one ran out.
+
+Owns how a clock starts, pauses, moves and ends. Touches the kernel of cases, events and law, with
+orjson.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Findings: the facts about events of a case that people should know.
 
-In history they are counted.
+In history they are counted. Owns their collection, their rows and the telling of them. Touches the
+kernel of cases, events and law, with orjson.
 """
 
 from __future__ import annotations

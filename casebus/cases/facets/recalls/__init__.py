@@ -1,4 +1,7 @@
-"""Events that their authors took back. The bus tells recipients whom no recall names."""
+"""Events that their authors took back. The bus tells recipients whom no recall names.
+
+Owns which words are recalled, and by whom. Touches the kernel of cases and events.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The work of agencies on a case: open and done."""
+"""The work of agencies on a case: open and done.
+
+Owns the opening and closing of work items, and their rows. Touches the kernel of cases, events and
+law, with orjson.
+"""
 
 from __future__ import annotations
 

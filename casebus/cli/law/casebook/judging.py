@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from casebus.cases import Case, CaseEvent, breach_of, derive, fold, lapse_of
 from casebus.cases.facets import AssessmentsFacet
 from casebus.cases.facets.clocks.clock import RUNNING, Clock
-from casebus.cases.facets.clocks.events import BREACHED
 from casebus.cli.law.casebook.cast import cast, legal, stated
 from casebus.cli.law.casebook.models import (
     CaseVector,
