@@ -19,7 +19,7 @@ from casebus.events.topics import JOURNAL
 from casebus.law import Law
 from casebus.settings import Settings
 from onebox.testing import Stack
-from operations.rebuild.desk import desk_of
+from operations.rebuild.context import context_of
 from operations.rebuild.rebuilding import compare
 from operations.verify.comparing import RecordBatch, logs_of
 from operations.verify.jobs import Share, alone, collect_seldom, side_by_side
@@ -53,7 +53,7 @@ class Verified(NamedTuple):
 
 
 async def deriving(settings: Settings) -> float:
-    async with desk_of(settings) as desk:
+    async with context_of(settings) as desk:
         again = await compare(settings, desk)
     return again.records / again.seconds
 

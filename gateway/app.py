@@ -175,7 +175,7 @@ def _describe(app: FastAPI) -> None:
             for name in ("HTTPValidationError", "ValidationError"):
                 shapes.pop(name, None)
             shapes["Problem"] = Problem.model_json_schema()
-            shapes["Refusal"] = registry.Refusal.model_json_schema()
+            shapes["RegistryAnswer"] = registry.RegistryAnswer.model_json_schema()
             for path in schema["paths"].values():
                 for operation in path.values():
                     _our_refusals(operation)
@@ -190,7 +190,7 @@ def _our_refusals(operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422", {})):
         del answers["422"]
-    if "Refusal" in str(answers.get("400", {})):
+    if "RegistryAnswer" in str(answers.get("400", {})):
         # Another protocol's path, with its own refusals.
         return
     codes = ["invalid_parameter", "internal"]

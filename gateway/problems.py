@@ -19,8 +19,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from casebus import telemetry
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.forms import said_of
+from casebus.rejections import Reason
 from storage.pool import AWAY
 
 MEDIA_TYPE = "application/problem+json"

@@ -39,7 +39,7 @@ class Heartbeat(threading.Thread):
             transport.Producer(self._settings, client_id="heartbeat") as producer,
             offsets.BrokerOffsets(self._settings, producer) as ends,
         ):
-            heart = directory.Heart(ends, producer)
+            heart = directory.DirectoryHeartbeat(ends, producer)
             while not self._stopped.is_set():
                 await heart.beat()
                 await asyncio.sleep(directory.BEAT_SECONDS)

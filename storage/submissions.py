@@ -125,13 +125,13 @@ async def mark_sent(db: WriteHandle, *records: Finished) -> None:
     await db.execute(_SQL["mark_sent"], *columns, timeout=_PATIENCE)
 
 
-async def leave(db: WriteHandle, finished: Finished) -> None:
+async def hand_to_relay(db: WriteHandle, finished: Finished) -> None:
     """Leave it to the relay, after its author's earlier submissions in the stream.
 
     It then waits for nobody else's sender: a record that comes twice is the same record.
     """
     identity = (finished.source, finished.event_id)
-    await db.execute(_SQL["leave_submission"], *identity, timeout=_PATIENCE)
+    await db.execute(_SQL["hand_to_relay"], *identity, timeout=_PATIENCE)
 
 
 async def mark_refused(db: WriteHandle, finished: Finished, reason: str) -> None:

@@ -127,7 +127,7 @@ async def of_a_transaction_that_fails_nothing_stays(casework: Casework) -> None:
 async def a_place_of_the_journal_is_taken_once(casework: Casework) -> None:
     await casework(referral(casework, uuid4()))
     at = len(casework.log) - 1
-    last = read(casework.log[at], casework.desk.schemas, epoch=1, partition=0, log_index=at)
+    last = read(casework.log[at], casework.context.schemas, epoch=1, partition=0, log_index=at)
     async with casework.pool.acquire() as connection:
         with pytest.raises(asyncpg.UniqueViolationError):
             await journal.append(connection, [last.row])
@@ -195,7 +195,7 @@ async def a_case_stands_as_it_was_saved_last(casework: Casework) -> None:
 async def a_work_item_is_its_agencys_alone(casework: Casework) -> None:
     stream = uuid4()
     await casework(referral(casework, stream))
-    folded = fold(casework.desk.streams._known[stream].events.values(), LAW)
+    folded = fold(casework.context.streams._known[stream].events.values(), LAW)
     [item] = [one for one in folded.work if one.agency == PSB]
     row = await work.item(casework.pool, PSB, item.key)
     assert row is not None
@@ -339,7 +339,7 @@ async def what_the_gateway_left_is_the_relays_at_once(casework: Casework) -> Non
     left, kept = handed_in(uuid4()), handed_in(uuid4())
     for one in (left, kept):
         await submissions.store(casework.pool, one)
-    await submissions.leave(casework.pool, left)
+    await submissions.hand_to_relay(casework.pool, left)
     found = {
         one.stream for one in await sending.unsent(casework.connection, SUBMISSIONS, (), 1_000)
     }
@@ -352,7 +352,7 @@ async def what_was_handed_in_before_what_is_left_leaves_before_it(casework: Case
     first, second, later = (handed_in(stream) for _ in range(3))
     for one in (first, second, later):
         await submissions.store(casework.pool, one)
-    await submissions.leave(casework.pool, second)
+    await submissions.hand_to_relay(casework.pool, second)
     found = await sending.unsent(casework.connection, SUBMISSIONS, (), 1_000)
     leaving = [one.headers for one in found if one.stream == stream]
     assert leaving == [first.record.headers, second.record.headers]

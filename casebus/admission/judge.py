@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from casebus.admission.recipients import Deliveries, Event, misplaced, resolve
+from casebus.admission.recipients import AuthoredEvent, Deliveries, misplaced, resolve
 from casebus.cases.dating import counted
-from casebus.errors import CasebusError, Flag, Reason
+from casebus.errors import CasebusError
 from casebus.events.doors import sector_of
 from casebus.events.envelope import (
     UNREADABLE,
@@ -24,6 +24,7 @@ from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import Law
+from casebus.rejections import Flag, Reason
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
@@ -93,7 +94,7 @@ class Judge:
         leaf, body = self._check_value(arrival.record, envelope)
         source = self._check_signature(arrival, envelope, leaf)
         self._check_title(arrival.topic, envelope, source)
-        event = Event(envelope, body, self._counted(arrival, envelope))
+        event = AuthoredEvent(envelope, body, self._counted(arrival, envelope))
         delivery = resolve(event, source, self._directory, self._law, self._hosted)
         flags = _flags(arrival, envelope, delivery, self._now)
         flags += misplaced(event, source, delivery, self._directory, self._law)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from casebus.errors import Flag
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
 from casebus.events.topics import hosted_inbox_of, inbox_of
 from casebus.law import Law, agencies
 from casebus.law.venues import VENUE, VenueMatter
+from casebus.rejections import Flag
 from casebus.trust.directory import Agency, Directory
 
 
-class Event(NamedTuple):
+class AuthoredEvent(NamedTuple):
     """The author's own words: the envelope and the decoded body."""
 
     envelope: Envelope
@@ -35,7 +35,7 @@ class Deliveries:
 
 
 def resolve(
-    event: Event, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
+    event: AuthoredEvent, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
 ) -> Deliveries:
     """Resolve `ce_to` and the owed copies; nobody is sent its own events.
 
@@ -67,7 +67,7 @@ def resolve(
 
 
 def misplaced(
-    event: Event, source: Agency, delivery: Deliveries, directory: Directory, law: Law
+    event: AuthoredEvent, source: Agency, delivery: Deliveries, directory: Directory, law: Law
 ) -> tuple[Flag, ...]:
     """Flags where the venue rules mean another author, or other recipients, than the event has."""
     ce_type = event.envelope.type
@@ -80,12 +80,12 @@ def misplaced(
     return tuple(Flag(one) for one in found)
 
 
-def _venue(event: Event, source: Agency, directory: Directory, law: Law) -> str:
+def _venue(event: AuthoredEvent, source: Agency, directory: Directory, law: Law) -> str:
     found = law.venues.find(event.envelope.type, _matter(event, source, directory))
     return found.agencies[0] if found else VENUE
 
 
-def _matter(event: Event, source: Agency, directory: Directory) -> VenueMatter:
+def _matter(event: AuthoredEvent, source: Agency, directory: Directory) -> VenueMatter:
     return VenueMatter(event.body, source, event.legal.date, directory)
 
 

@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
+from casebus.rejections import Reason
 
 _STAR = re.compile(r"(绝密|机密|(?<!商业)秘密)\s*[★☆]")
 _WHOLE = frozenset({"国家秘密", "绝密", "机密", "秘密", "state_secret", "state secret"})

@@ -1,6 +1,6 @@
 """The bus's earlier statements about a case: breaches and findings, and their withdrawals.
 
-Counted, not replayed: the same events in any order give the same marks.
+Counted, not replayed: the same events in any order give the same announced.
 """
 
 from __future__ import annotations
@@ -81,19 +81,19 @@ class Announcements:
         return tuple(found.values())
 
 
-def _tell(marks: dict[str, Announcement], key: str, event: CaseEvent) -> None:
-    marks.setdefault(key, Announcement()).told.append(event)
+def _tell(announced: dict[str, Announcement], key: str, event: CaseEvent) -> None:
+    announced.setdefault(key, Announcement()).told.append(event)
 
 
-def _withdraw(marks: dict[str, Announcement], key: str) -> None:
-    marks.setdefault(key, Announcement()).withdrawn += 1
+def _withdraw(announced: dict[str, Announcement], key: str) -> None:
+    announced.setdefault(key, Announcement()).withdrawn += 1
 
 
-def standing(marks: dict[str, Announcement]) -> tuple[Told, ...]:
+def standing(announced: dict[str, Announcement]) -> tuple[Told, ...]:
     """The statements in force, by key."""
     return tuple(
         Told(key=key, event=mark.standing, data=_data(mark), revision=mark.withdrawn)
-        for key, mark in sorted(marks.items())
+        for key, mark in sorted(announced.items())
         if mark.standing is not None
     )
 

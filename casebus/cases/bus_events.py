@@ -41,11 +41,11 @@ class BusEvents:
         self._order, self._parts = order, parts
         self._regions, self._transitions = regions, transitions
         self._clocks, self._assessing = clocks, assessing
-        self.marks = Announcements()
+        self.announcements = Announcements()
         self.renewals = Renewals()
 
     def take(self, event: CaseEvent, name: str) -> None:
-        self.marks.note(event)
+        self.announcements.note(event)
         if event.type == CASE_REINTERPRETED:
             # An agency that is only told of it gets no part in the case.
             if event.source == BUS:

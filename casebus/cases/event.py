@@ -40,7 +40,7 @@ class CaseEvent:
     #: Minted by an import: its clocks are historic, and findings about it are counted.
     imported: bool
     data: dict[str, Any]
-    #: The flags of admission (casebus.errors.Flag).
+    #: The flags of admission (casebus.rejections.Flag).
     flags: tuple[str, ...] = ()
     #: Another body came under the same identity; the first journaled wins (design rule 1, one
     #: identity).

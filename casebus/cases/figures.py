@@ -130,7 +130,7 @@ def item_body(item: GoodsItem) -> dict[str, Any]:
     }
 
 
-def differing(listed: tuple[GoodsItem, ...], totals: dict[str, int]) -> tuple[str, ...]:
+def unequal(listed: tuple[GoodsItem, ...], totals: dict[str, int]) -> tuple[str, ...]:
     """Totals that differ from the sum of the items beside them."""
     if not listed:
         return ()

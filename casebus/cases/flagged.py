@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from casebus.cases.dating import AHEAD, Ahead
 from casebus.cases.event import CaseEvent
 from casebus.cases.reporting import DATA_QUALITY, ID_CONFLICT, UNDELIVERABLE, Reports
-from casebus.errors import Flag
+from casebus.rejections import Flag
 
 #: Its author's room in the case was used up (casebus.cases.room).
 NO_ROOM = "no_room"

@@ -1,7 +1,7 @@
 """The fold: from the events of one stream and a law to the state of its case.
 
 It is a pure function: any permutation and repetition of the same journaled events gives the same
-state. Recording never fails on content; misfits are flagged, not refused.
+state. Recording never fails on content; mismatches_of are flagged, not refused.
 
 It puts the events in order and takes them one by one. `standing` says which regions accept an
 event, `transitions` what it moves there, `bus_events` what the bus's own events do, and each facet
@@ -293,7 +293,7 @@ class _Folding:
                 self.copies,
                 self.links,
                 self.assessing,
-                self.bus.marks,
+                self.bus.announcements,
                 self.bus.renewals,
                 *self.facets,
             ),

@@ -37,10 +37,10 @@ from casebus.settings import Settings
 
 # Loaded late: they load Kafka's protocol, or the log's proofs.
 if TYPE_CHECKING:
-    from casebus.sdk.ferry import brokers, desk, office
+    from casebus.sdk.ferry import brokers, folder_office, office
 else:
     brokers = later("casebus.sdk.ferry.brokers")
-    desk = later("casebus.sdk.ferry.desk")
+    folder_office = later("casebus.sdk.ferry.folder_office")
     office = later("casebus.sdk.ferry.office")
 
 _home = click.option(
@@ -272,10 +272,12 @@ def _end(config: Config, settings: Settings) -> Callable[[Spool], FerryEnd]:
 
 
 @contextmanager
-def desk_at(home: Path) -> Iterator[desk.FerryOffice]:
+def desk_at(home: Path) -> Iterator[folder_office.FerryOffice]:
     agency, settings = office_config(home).agency, Settings()
     with Spool.open(spool_at(home)) as spool, open_store(settings) as store:
-        yield desk.FerryOffice(spool, store, load_schemas(settings), agency, settings.root_digest)
+        yield folder_office.FerryOffice(
+            spool, store, load_schemas(settings), agency, settings.root_digest
+        )
 
 
 def _status(config: Config, spool: Spool) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from casebus.events.stamps import is_stamp
+from casebus.rejections import Reason
 from casebus.words import in_words
 
 Header = tuple[str, bytes]

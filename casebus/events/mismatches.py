@@ -15,19 +15,19 @@ from casebus.events.avro_types import (
     UnionType,
 )
 
-Misfit = dict[str, str]
+Mismatch = dict[str, str]
 
 _INT = 2**31
 _LONG = 2**63
 _MOST_TOLD = 50
 
 
-def misfits(schema: RecordType, data: Any, at: str = "/data") -> list[Misfit]:
+def mismatches_of(schema: RecordType, data: Any, at: str = "/data") -> list[Mismatch]:
     """The first places that do not fit, as {pointer, detail} rows below `at`."""
     return list(islice(_below(at, schema, data), _MOST_TOLD))
 
 
-def _below(at: str, kind: AvroType, value: Any) -> Iterator[Misfit]:
+def _below(at: str, kind: AvroType, value: Any) -> Iterator[Mismatch]:
     match kind:
         case RecordType():
             yield from _record(at, kind, value)
@@ -43,7 +43,7 @@ def _below(at: str, kind: AvroType, value: Any) -> Iterator[Misfit]:
             yield from _primitive(at, kind.kind, value)
 
 
-def _record(at: str, record: RecordType, value: Any) -> Iterator[Misfit]:
+def _record(at: str, record: RecordType, value: Any) -> Iterator[Mismatch]:
     if not isinstance(value, dict):
         yield _row(at, "an object is expected")
         return
@@ -57,7 +57,7 @@ def _record(at: str, record: RecordType, value: Any) -> Iterator[Misfit]:
             yield _row(f"{at}/{name}", "missing")
 
 
-def _array(at: str, array: ArrayType, value: Any) -> Iterator[Misfit]:
+def _array(at: str, array: ArrayType, value: Any) -> Iterator[Mismatch]:
     if not isinstance(value, list):
         yield _row(at, "an array is expected")
         return
@@ -65,7 +65,7 @@ def _array(at: str, array: ArrayType, value: Any) -> Iterator[Misfit]:
         yield from _below(f"{at}/{place}", array.items, item)
 
 
-def _map(at: str, kind: MapType, value: Any) -> Iterator[Misfit]:
+def _map(at: str, kind: MapType, value: Any) -> Iterator[Mismatch]:
     if not isinstance(value, dict):
         yield _row(at, "an object is expected")
         return
@@ -73,7 +73,7 @@ def _map(at: str, kind: MapType, value: Any) -> Iterator[Misfit]:
         yield from _below(f"{at}/{_step(name)}", kind.values, item)
 
 
-def _union(at: str, union: UnionType, value: Any) -> Iterator[Misfit]:
+def _union(at: str, union: UnionType, value: Any) -> Iterator[Mismatch]:
     outcomes = [list(_below(at, branch, value)) for branch in union.branches]
     if (value is None and union.is_optional) or [] in outcomes:
         return
@@ -81,12 +81,12 @@ def _union(at: str, union: UnionType, value: Any) -> Iterator[Misfit]:
     yield from min(outcomes, key=len, default=[_row(at, "null is expected")])
 
 
-def _enum(at: str, enum: EnumType, value: Any) -> Iterator[Misfit]:
+def _enum(at: str, enum: EnumType, value: Any) -> Iterator[Mismatch]:
     if value not in enum.symbols:
         yield _row(at, f"one of {' '.join(enum.symbols)} is expected")
 
 
-def _primitive(at: str, kind: str, value: Any) -> Iterator[Misfit]:
+def _primitive(at: str, kind: str, value: Any) -> Iterator[Mismatch]:
     number = isinstance(value, int) and not isinstance(value, bool)
     fits = {
         "null": value is None,
@@ -110,5 +110,5 @@ def _step(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _row(pointer: str, detail: str) -> Misfit:
+def _row(pointer: str, detail: str) -> Mismatch:
     return {"pointer": pointer, "detail": detail}

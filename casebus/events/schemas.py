@@ -18,16 +18,17 @@ from typing import Any
 
 import fastavro
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events import avro_types
 from casebus.events.avro_types import RecordType
 from casebus.events.counting import MOST_ITEMS, Counter, TooManyError
-from casebus.events.mismatches import misfits
+from casebus.events.mismatches import mismatches_of
+from casebus.rejections import Reason
 from casebus.words import in_words
 
 _PREFIX = struct.Struct(">bI")
 PREFIX_BYTES = _PREFIX.size
-#: The most misfits that a sentence names.
+#: The most mismatches_of that a sentence names.
 _TOLD = 3
 
 
@@ -191,5 +192,5 @@ def _schema(schema_id: int, subject: str, version: int, text: str) -> Schema:
 
 def _why(schema: Schema, data: dict[str, Any], error: Exception) -> str:
     """The first places that do not fit; the codec names Python's types."""
-    found = misfits(schema.tree, data, at="")[:_TOLD]
+    found = mismatches_of(schema.tree, data, at="")[:_TOLD]
     return "; ".join(f"{row['pointer']}: {row['detail']}" for row in found) or in_words(error)

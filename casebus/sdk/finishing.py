@@ -11,10 +11,11 @@ from datetime import datetime
 from uuid6 import uuid7
 
 from casebus.admission.secrecy import refuse_state_secrets
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
 from casebus.events.schemas import Schemas
+from casebus.rejections import Reason
 from casebus.sdk.event import NewEvent
 from casebus.signing.keyring import Keyring
 from casebus.trust.signing import Draft, sign

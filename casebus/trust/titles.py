@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.stamps import ORIGIN, Origin
+from casebus.rejections import Reason
 from casebus.trust.directory import ROOT, Directory, Named, PublicKey, is_named
 
 _Said = TypeVar("_Said")

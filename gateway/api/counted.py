@@ -25,7 +25,7 @@ _MOST = 200
 _DIVISION = "^([0-9]{6})?$"
 
 
-class Row(BaseModel):
+class FigureRow(BaseModel):
     """A row of an answer of `/v1/stats`: its value for each dimension; empty means none stated."""
 
     month: str | None = Field(None, max_length=7, examples=["2026-03"])
@@ -62,7 +62,7 @@ async def cases(
     agency: Caller,
     gateway: Context,
     database: Database,
-    row: Annotated[Row, Query()],
+    row: Annotated[FigureRow, Query()],
     indicator: Annotated[
         str, Query(max_length=100, description="Which one; without it none is known.")
     ] = "",

@@ -10,10 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.hand_overs import DELIVERED, RELAYED, RETRIEVED, SUBMITTED
 from casebus.events.stamps import FLAGS, texts_of
 from casebus.events.types import REFERRAL_RECEIPTED
+from casebus.rejections import Reason
 from casebus.rows import RowLike
 from gateway.access import redaction
 from gateway.access.looks import Looking

@@ -48,7 +48,7 @@ class GrantRequest(BaseModel):
     )
 
 
-class Grant(Shape):
+class ReadingGrant(Shape):
     """`live`: its asker reads the case until `ends_at`.
 
     `over`: its time passed, or nobody decided.
@@ -67,13 +67,13 @@ class Grant(Shape):
 
 
 class Grants(Shape):
-    items: list[Grant]
+    items: list[ReadingGrant]
 
 
-class Opened(Shape):
+class OpenedEvents(Shape):
     """The events of a case as the team of its own agencies sees them."""
 
-    grant: Grant
+    grant: ReadingGrant
     items: list[HistoryItem]
 
 
@@ -84,7 +84,7 @@ class Opened(Shape):
 )
 async def ask(
     given: GrantRequest, asker: Asker, gateway: Context, database: Database, response: Response
-) -> Grant:
+) -> ReadingGrant:
     """Ask to read a case; nothing is shown before another operator agrees."""
     only_operators(asker)
     await named(asker)
@@ -107,7 +107,7 @@ async def grants(*, asker: Asker, gateway: Context, limit: paging.Limit = 50) ->
 
 
 @router.get("/{number}", responses=documented("unauthenticated", "operators_only", "not_found"))
-async def one_grant(number: Number, asker: Asker, gateway: Context) -> Grant:
+async def one_grant(number: Number, asker: Asker, gateway: Context) -> ReadingGrant:
     only_operators(asker)
     return _grant(await glass.one(await gateway.database(), number))
 
@@ -116,7 +116,7 @@ async def one_grant(number: Number, asker: Asker, gateway: Context) -> Grant:
     "/{number}/agree",
     responses=documented(*_NOBODY, "second_person", "not_found", "grant_decided", "grant_over"),
 )
-async def agree(number: Number, name: Operator, gateway: Context) -> Grant:
+async def agree(number: Number, name: Operator, gateway: Context) -> ReadingGrant:
     """Let the asker read the case for half an hour. Only another operator may agree."""
     return await _decide(gateway, number, name, agreed=True)
 
@@ -125,19 +125,19 @@ async def agree(number: Number, name: Operator, gateway: Context) -> Grant:
     "/{number}/decline",
     responses=documented(*_NOBODY, "not_found", "grant_decided", "grant_over"),
 )
-async def decline(number: Number, name: Operator, gateway: Context) -> Grant:
+async def decline(number: Number, name: Operator, gateway: Context) -> ReadingGrant:
     return await _decide(gateway, number, name, agreed=False)
 
 
 @router.post("/{number}/end", responses=documented(*_NOBODY, "not_found"))
-async def end(number: Number, _: Operator, gateway: Context) -> Grant:
+async def end(number: Number, _: Operator, gateway: Context) -> ReadingGrant:
     """End it before its time."""
     pool = await gateway.database()
     await glass.end(pool, number)
     return _grant(await glass.one(pool, number))
 
 
-async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> Grant:
+async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> ReadingGrant:
     pool = await gateway.database()
     async with pool.acquire() as connection, connection.transaction():
         await glass.decide(connection, number, name, agreed=agreed)
@@ -148,7 +148,9 @@ async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> 
     "/{number}/case",
     responses=documented(*_NOBODY, "not_found", "grant_not_live", "directory_unavailable"),
 )
-async def opened(number: Number, asker: Asker, gateway: Context, database: Database) -> Opened:
+async def opened(
+    number: Number, asker: Asker, gateway: Context, database: Database
+) -> OpenedEvents:
     """The case's content during the grant, for the operator who asked. Each look is logged.
 
     It is shown as to a member of its team: no more than its agencies see of each other, and nothing
@@ -169,7 +171,7 @@ async def opened(number: Number, asker: Asker, gateway: Context, database: Datab
     said = await bodies.said(gateway, database, viewer, events)
     named = [((one.row["source"], one.row["id"]), one) for one in said]
     items = [item_of(viewer, one, [], folded=name in folded) for name, one in named]
-    return Opened(grant=_grant(row), items=items)
+    return OpenedEvents(grant=_grant(row), items=items)
 
 
 def _require_live(row: CaseGrant, asker: Principal) -> None:
@@ -179,8 +181,8 @@ def _require_live(row: CaseGrant, asker: Principal) -> None:
         raise CasebusError("grant_not_live", f"it is {_state(row)}")
 
 
-def _grant(row: CaseGrant) -> Grant:
-    return Grant(
+def _grant(row: CaseGrant) -> ReadingGrant:
+    return ReadingGrant(
         **{**row._asdict(), "grant": row.id, "case": str(row.stream), "state": _state(row)}
     )
 

@@ -12,7 +12,7 @@ from casebus.errors import CasebusError
 from casebus.events.types import REFERRAL_SENT
 from casebus.rows import RowLike
 from gateway.api.work import Actor
-from gateway.cases import bodies, openings
+from gateway.cases import bodies, retrievals
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.route import ServedRoute
@@ -105,7 +105,7 @@ async def delivery(
     [one] = await bodies.said(gateway, database, viewer, [event])
     if not one.seen.recalled:
         # An event that was recalled before has nothing to read.
-        await openings.note_row(gateway, agency, row, actor=actor)
+        await retrievals.note_row(gateway, agency, row, actor=actor)
     return DeliveryDetail(
         **_delivery(row),
         legal_time=one.seen.legal_time,

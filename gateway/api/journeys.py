@@ -43,7 +43,7 @@ router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/where", tags=["opera
 _MOST = 50
 
 
-class Stage(Shape):
+class EventStage(Shape):
     """`stored`, `sent`, `recorded`, `folded`, `routed`.
 
     For each recipient `delivered`, `opened`.
@@ -55,7 +55,7 @@ class Stage(Shape):
     waited_seconds: float | None = Field(description="Since the stage before it.")
 
 
-class Step(Shape):
+class EventJourney(Shape):
     """An event and its way."""
 
     type: str = Field(examples=[REFERRAL_SENT])
@@ -66,17 +66,17 @@ class Step(Shape):
     partition: int
     offset: int = Field(description="In Kafka, now; `position` is the one that never changes.")
     position: Position
-    stages: list[Stage]
+    stages: list[EventStage]
 
 
-class Owed(Shape):
+class OwedDuty(Shape):
     agency: str = Field(examples=[SOURCE])
     duty: str = Field(examples=["decide_filing"])
     title: str
     due: datetime | None
 
 
-class Unsent(Shape):
+class WaitingEvent(Shape):
     """Stored and signed, but not with the brokers."""
 
     shelf: str = Field(examples=["outbox"])
@@ -87,7 +87,7 @@ class Unsent(Shape):
     refused: str | None
 
 
-class Refusal(Shape):
+class RejectedEvent(Shape):
     """Rejected under the name of the case, and not in the journal."""
 
     place: str = Field(examples=["2-17"])
@@ -98,7 +98,7 @@ class Refusal(Shape):
     at: datetime
 
 
-class Why(Shape):
+class HeldBy(Shape):
     """The first thing that holds it; `says` is the sentence."""
 
     code: str = Field(examples=["owed"])
@@ -114,11 +114,11 @@ class Journey(Shape):
     procedure: str | None
     restricted: bool
     partition: int
-    stuck: Why
-    steps: list[Step] = Field(description="The last fifty, the last first.")
-    owed: list[Owed]
-    unsent: list[Unsent]
-    refusals: list[Refusal]
+    stuck: HeldBy
+    steps: list[EventJourney] = Field(description="The last fifty, the last first.")
+    owed: list[OwedDuty]
+    unsent: list[WaitingEvent]
+    refusals: list[RejectedEvent]
 
 
 Name = Annotated[str, Path(max_length=LONGEST_NAME, examples=[CASE])]
@@ -207,7 +207,7 @@ async def _journey(
         partition=partition,
         stuck=_why(journeys.why(facts)),
         steps=[_step(one, folded=(one.step.source, one.step.id) in folded) for one in ways],
-        owed=[Owed(**{**one._asdict(), "title": one.title or ""}) for one in owed],
+        owed=[OwedDuty(**{**one._asdict(), "title": one.title or ""}) for one in owed],
         unsent=[_unsent(one) for one in unsent],
         refusals=[_refusal(one) for one in refusals],
     )
@@ -250,9 +250,9 @@ def _at(came: Iterable[HandOverTime], row: RecordedStep, step: str) -> dict[str,
     return {one.agency: one.at for one in came if (one.source, one.id, one.step) == about}
 
 
-def _step(way: journeys.EventWay, *, folded: bool) -> Step:
+def _step(way: journeys.EventWay, *, folded: bool) -> EventJourney:
     row = way.step
-    return Step(
+    return EventJourney(
         type=row.type,
         source=row.source,
         id=row.id,
@@ -261,20 +261,20 @@ def _step(way: journeys.EventWay, *, folded: bool) -> Step:
         partition=row.partition,
         offset=row.kafka_offset,
         position=Position(epoch=row.epoch, partition=row.partition, index=row.log_index),
-        stages=[Stage(**one) for one in journeys.stages(way, folded=folded)],
+        stages=[EventStage(**one) for one in journeys.stages(way, folded=folded)],
     )
 
 
-def _why(stuck: journeys.Stuck) -> Why:
+def _why(stuck: journeys.Stuck) -> HeldBy:
     about = {
         name: getattr(stuck, name) for name in ("partition", "service", "lag", "agency", "event")
     }
     about["says"] = stuck.says
-    return Why(code=stuck.code, says=stuck.in_words(), since=stuck.since, about=about)
+    return HeldBy(code=stuck.code, says=stuck.in_words(), since=stuck.since, about=about)
 
 
-def _unsent(row: UnsentEvent) -> Unsent:
-    return Unsent(
+def _unsent(row: UnsentEvent) -> WaitingEvent:
+    return WaitingEvent(
         shelf=row.shelf,
         topic=row.topic,
         source=row.source,
@@ -284,8 +284,8 @@ def _unsent(row: UnsentEvent) -> Unsent:
     )
 
 
-def _refusal(row: RefusedEvent) -> Refusal:
-    return Refusal(
+def _refusal(row: RefusedEvent) -> RejectedEvent:
+    return RejectedEvent(
         place=str(RejectedPlace(row.partition, row.kafka_offset)),
         door=row.door,
         source=row.source,

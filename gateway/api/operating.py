@@ -52,7 +52,7 @@ class Partition(Shape):
     stalled: bool = Field(description="Records wait, and nobody takes them.")
 
 
-class Service(Shape):
+class ServiceProgress(Shape):
     """One service; `tables` is the database's part of the journal.
 
     `failing`: a partition of it stands still, or its process is not ready. `phase`, `restarts` and
@@ -89,7 +89,7 @@ class Services(Shape):
     failing_since: dict[str, datetime]
     figures: dict[str, float]
     beats: list[Beat]
-    items: list[Service]
+    items: list[ServiceProgress]
 
 
 class Flow(Shape):
@@ -149,7 +149,7 @@ async def services(
         failing_since=ready.failing_since,
         figures=gateway.figures,
         beats=[_beat(one) for one in beats],
-        items=status.in_order([Service(**one) for one in rows], sort),
+        items=status.in_order([ServiceProgress(**one) for one in rows], sort),
     )
 
 

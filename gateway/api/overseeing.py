@@ -45,9 +45,9 @@ class Counts(Shape):
     `since` is the moment at which the first overdue one fell due.
     """
 
-    overdue: int = Field(examples=[3], description="Owed now and late.")
+    overdue: int = Field(examples=[3], description="OverduePage now and late.")
     since: datetime | None
-    soon: int = Field(examples=[1], description="Owed, and due in the next days.")
+    soon: int = Field(examples=[1], description="OverduePage, and due in the next days.")
     late: int = Field(examples=[2], description="Done, but after its last day.")
 
 
@@ -68,7 +68,7 @@ class OwedBy(Counts):
     steps: list[OwedStep]
 
 
-class Owed(Counts):
+class OverduePage(Counts):
     """All of them: the agency with the most overdue cases first."""
 
     at: datetime
@@ -117,7 +117,7 @@ class UnansweredPage(Shape):
     total: int = Field(description="How many there are, on all pages.")
 
 
-class Breach(Shape):
+class BreachedClock(Shape):
     """One statutory period of one agency, at a past moment; cases, each once."""
 
     agency: str = Field(examples=[SOURCE], description="Empty where it is not known any more.")
@@ -133,7 +133,7 @@ class Breach(Shape):
 
 class Breaches(Shape):
     as_of: datetime = Field(description="Only what was recorded by then counts.")
-    items: list[Breach]
+    items: list[BreachedClock]
 
 
 @router.get("/breached", responses=_REFUSALS)
@@ -152,7 +152,7 @@ async def breached(
     rows = await overseeing.breached(database, viewer, moment.astimezone(UTC), *days)
     law = law_of(gateway.settings.policies_dir)
     items = [
-        Breach(**row._asdict(), **_titled(law, row.clock), name=_name(gateway, row.agency))
+        BreachedClock(**row._asdict(), **_titled(law, row.clock), name=_name(gateway, row.agency))
         for row in rows
     ]
     return Breaches(as_of=moment, items=items)
@@ -169,7 +169,7 @@ async def owed(
     due_within_days: Annotated[
         int, Query(ge=0, le=MOST_DAYS, description="What counts as due soon.")
     ] = 3,
-) -> Owed:
+) -> OverduePage:
     """Overdue, due soon and done too late, by agency and step, in the cases that the caller sees.
 
     `GET /v1/cases?owes=…&clock=…&clock_state=overdue` lists the cases of a count.
@@ -192,7 +192,7 @@ async def owed(
         for row in rows
         if row.clock is None and row.agency is not None
     ]
-    return Owed(**_counts(rows[-1]), at=now, due_within_days=due_within_days, items=items)
+    return OverduePage(**_counts(rows[-1]), at=now, due_within_days=due_within_days, items=items)
 
 
 @router.get("/omissions", responses=_REFUSALS | documented("malformed_cursor"))

@@ -61,7 +61,7 @@ class PublishedList(BaseModel):
     items: list[ListedPenalty] = Field(min_length=1, max_length=_MOST)
 
 
-class Compared(Shape):
+class PenaltyComparison(Shape):
     """The bus's answer for one row.
 
     `entered`: it has the penalty. `asked`, `explained`, `withdrawn`: the state of the caller's own
@@ -79,7 +79,7 @@ class Compared(Shape):
 class ComparedList(Shape):
     """In the order of the request."""
 
-    items: list[Compared]
+    items: list[PenaltyComparison]
 
 
 class Question(Shape):
@@ -170,11 +170,13 @@ def _row(gateway: Gateway, agency: str, given: ListedPenalty, office: NamedAgenc
     return _Row("missing", listed, known, question, question_stream(agency, question))
 
 
-def _compared(row: _Row, entered: set[str], standing: dict[UUID, str]) -> Compared:
+def _compared(row: _Row, entered: set[str], standing: dict[UUID, str]) -> PenaltyComparison:
     status = standing.get(UUID(row.stream)) if row.stream else None
     outcome = "entered" if row.stream in entered else status or row.outcome
     case = row.stream if status else None
-    return Compared(outcome=outcome, office=row.listed.office, question=row.question, case=case)
+    return PenaltyComparison(
+        outcome=outcome, office=row.listed.office, question=row.question, case=case
+    )
 
 
 @router.get("/questions", responses=_REFUSALS | documented("malformed_cursor"))

@@ -35,7 +35,7 @@ class Kind(Shape):
     count: int
 
 
-class Verification(Shape):
+class VerificationReport(Shape):
     began_at: datetime
     ended_at: datetime
     ok: bool = Field(description="Nothing lost, doubled, reordered or altered.")
@@ -47,7 +47,7 @@ class Verification(Shape):
 
 
 class Verifications(Shape):
-    items: list[Verification]
+    items: list[VerificationReport]
 
 
 class Head(Shape):
@@ -98,8 +98,8 @@ async def verifications(
     return Verifications(items=[_run(one) for one in await proofs.verifications(database, limit)])
 
 
-def _run(run: Run) -> Verification:
-    return Verification(
+def _run(run: Run) -> VerificationReport:
+    return VerificationReport(
         began_at=run.began_at,
         ended_at=run.ended_at,
         ok=run.ok,

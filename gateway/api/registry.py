@@ -77,7 +77,7 @@ class RegistryError(AnsweredError):
         return RegistryResponse(body, self.code // 100)
 
 
-class Refusal(BaseModel):
+class RegistryAnswer(BaseModel):
     """The registry's own form of a refusal."""
 
     error_code: int
@@ -85,13 +85,13 @@ class Refusal(BaseModel):
 
 
 def _described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    schema = {"$ref": "#/components/schemas/Refusal"}
+    schema = {"$ref": "#/components/schemas/RegistryAnswer"}
     answer = {"description": "Refused.", "content": {MEDIA_TYPE: {"schema": schema}}}
     return dict.fromkeys(statuses, answer)
 
 
 def _refusal(status: int, message: str) -> RegistryResponse:
-    return RegistryResponse(Refusal(error_code=status, message=message).model_dump(), status)
+    return RegistryResponse(RegistryAnswer(error_code=status, message=message).model_dump(), status)
 
 
 problems.speak("/registry", _refusal)

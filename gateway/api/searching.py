@@ -106,7 +106,7 @@ class Awaited(Shape):
     title: str = Field(examples=["决定是否立案"])
 
 
-class CaseFound(CaseSummary):
+class SearchedCase(CaseSummary):
     """A case in a list, with its next due step and who owes it."""
 
     due: datetime | None = Field(default=None, description="The next end of a running clock.")
@@ -117,7 +117,7 @@ class CaseFound(CaseSummary):
 
 
 class CasePage(Shape):
-    items: list[CaseFound]
+    items: list[SearchedCase]
     next: Next
     total: int | None = Field(
         default=None, description="How many there are on all pages, where `count` asks for it."
@@ -166,13 +166,13 @@ async def cases(
 
 async def _found(
     gateway: Gateway, database: Looking, agency: str, rows: Sequence[RowLike]
-) -> list[CaseFound]:
+) -> list[SearchedCase]:
     """The rows as the agency sees them."""
     streams = [one["stream"] for one in rows]
     titles = await reads.titles(database, streams)
     dues = await searching.next_dues(database, streams)
     return [
-        CaseFound(
+        SearchedCase(
             **redaction.of_case(viewer, gateway.access, summary_of(one), titles[one["stream"]]),
             **({} if redaction.is_closed(viewer) else _due(dues.get(one["stream"]))),
             awaited=_awaited(one["view"])

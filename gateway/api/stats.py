@@ -25,7 +25,7 @@ _MOST = 200
 _REFUSALS = documented("unauthenticated", "not_shared", "unknown_indicator", "database_unavailable")
 
 
-class Figures(Shape):
+class IndicatorTable(Shape):
     """One indicator; a row has the dimensions asked for, and the last row is the total."""
 
     id: str = Field(examples=["transfers_filed"])
@@ -49,7 +49,7 @@ class Statistics(Shape):
     by: list[str] = Field(examples=[["month"]])
     law: str = Field(description="Digest of the law whose steps are timed.")
     definitions: str = Field(description="Digest of the indicators' file.")
-    indicators: list[Figures]
+    indicators: list[IndicatorTable]
 
 
 @router.get(

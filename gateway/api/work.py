@@ -13,7 +13,7 @@ from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from casebus.rows import RowLike
 from gateway.api.events import location
-from gateway.cases import openings
+from gateway.cases import retrievals
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.route import ServedRoute
@@ -156,7 +156,7 @@ async def one_item(
     if row is None:
         raise CasebusError("not_found")
     item = await views.in_full(gateway, agency, row)
-    await openings.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
+    await retrievals.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
     return item
 
 

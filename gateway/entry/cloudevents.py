@@ -17,9 +17,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from casebus.admission.secrecy import refuse_state_secrets
-from casebus.errors import CasebusError, Reason, UnfitError
+from casebus.errors import CasebusError, UnfitError
 from casebus.events.envelope import CONTENT_TYPE, Header
 from casebus.events.limits import MOST_VALUE_BYTES
+from casebus.rejections import Reason
 from casebus.words import in_words
 
 STRUCTURED = "application/cloudevents+json"

@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.admission.secrecy import refuse_state_secrets
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.doors import BUS, door_of
 from casebus.events.envelope import Envelope, Record, agency_of, check_entered
 from casebus.events.legaltime import refuse_ahead
 from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
-from casebus.events.mismatches import misfits
+from casebus.events.mismatches import mismatches_of
 from casebus.events.schemas import CodecError, Schema
+from casebus.rejections import Reason
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft, sign
 from gateway.entry.cloudevents import Submission
@@ -104,7 +105,7 @@ async def _is_ours(gateway: Gateway, finished: Finished) -> bool:
     database = await gateway.database()
     if await gateway.hearing.has_heard(database, finished.stream):
         return True
-    await submissions.leave(database, finished)
+    await submissions.hand_to_relay(database, finished)
     return False
 
 
@@ -191,7 +192,9 @@ def _encoded(gateway: Gateway, schema: Schema, data: dict[str, Any]) -> bytes:
         return gateway.schemas.encode(schema.ce_type, data)
     except CodecError as error:
         # The codec's own text quotes the value; the caller is told the places instead.
-        raise RefusedError("invalid_data", schema.subject, misfits(schema.tree, data)) from error
+        raise RefusedError(
+            "invalid_data", schema.subject, mismatches_of(schema.tree, data)
+        ) from error
 
 
 def _refuse_oversize(record: Record) -> None:

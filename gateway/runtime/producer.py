@@ -10,10 +10,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from casebus import telemetry
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
 from casebus.kafka.producing import started_producer
+from casebus.rejections import Reason
 from casebus.settings import Settings
 
 _log = logging.getLogger(__name__)

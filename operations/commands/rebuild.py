@@ -13,7 +13,7 @@ from casebus.cli.output import answer, json_option, table
 from casebus.settings import Settings
 from operations.commands.admin import Admin, as_admin
 from operations.commands.progress import counted
-from operations.rebuild.desk import desk_of
+from operations.rebuild.context import context_of
 from operations.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
 from operations.rebuild.rebuilding import rebuild as derive_again
 from storage.differences import MISSING, NOT_JOURNALED, OTHER, RowDifference
@@ -55,7 +55,7 @@ def rebuild(
 
 
 async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
-    async with desk_of(settings) as desk:
+    async with context_of(settings) as desk:
         return await derive_again(settings, desk, advance, switch=switch)
 
 

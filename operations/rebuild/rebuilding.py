@@ -24,7 +24,7 @@ from casebus.settings import Settings
 from casebus.tasks import together
 from operations.rebuild.reading import JournalReader, RecordedUntil
 from services.casework import batch as journal_batch
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.folding import save
 from services.casework.lookups import UNFOLDED
 from services.casework.records import Journaled
@@ -84,7 +84,7 @@ class Rebuilt:
 
 async def rebuild(
     settings: Settings,
-    desk: Desk,
+    context: CaseworkContext,
     advance: Advance = lambda _done, _all: None,
     *,
     switch: Switch = Switch.IF_EQUAL,
@@ -99,7 +99,7 @@ async def rebuild(
     """
     began = time.monotonic()
     keeps = switch is not Switch.NEVER
-    async with _beside(settings, desk, advance, topic, keeps=keeps) as work:
+    async with _beside(settings, context, advance, topic, keeps=keeps) as work:
         found = await work.run(switch, settling_seconds)
     found.seconds = time.monotonic() - began
     return found
@@ -107,7 +107,7 @@ async def rebuild(
 
 async def compare(
     settings: Settings,
-    desk: Desk,
+    context: CaseworkContext,
     advance: Advance = lambda _done, _all: None,
     *,
     sample: Sample = ALL,
@@ -121,7 +121,7 @@ async def compare(
     `not_settled`: the cases are named instead.
     """
     began = time.monotonic()
-    async with _beside(settings, desk, advance, topic, sample) as work:
+    async with _beside(settings, context, advance, topic, sample) as work:
         found = await work.compare(settings.database_url, settling_seconds)
     found.seconds = time.monotonic() - began
     return found
@@ -150,7 +150,7 @@ async def _owner(database_url: str, *, alone: bool = True) -> AsyncIterator[Conn
 @asynccontextmanager
 async def _beside(
     settings: Settings,
-    desk: Desk,
+    context: CaseworkContext,
     advance: Advance,
     topic: str,
     sample: Sample = ALL,
@@ -165,7 +165,7 @@ async def _beside(
             raise CasebusError("rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old")
         await beside.make(live)
         epoch = await journal.current_epoch(live)
-        quiet = replace(desk, speaks=False, streams=desk.streams.anew(), epoch=epoch)
+        quiet = replace(context, speaks=False, streams=context.streams.anew(), epoch=epoch)
         try:
             pool = await open_pool(settings.database_url, application=APPLICATION, planning=BY_KEY)
             try:
@@ -191,14 +191,14 @@ class _Rebuilding:
         live: Connection,
         pool: BesidePool,
         sources: Sequence[JournalReader],
-        desk: Desk,
+        context: CaseworkContext,
         advance: Advance,
         *,
         sample: Sample,
     ) -> None:
         self._live, self._pool, self._sources = live, pool, sources
-        self._desk, self._advance, self._sample = desk, advance, sample
-        self._renewals = CaseRenewer(cast("Pool", pool), desk, save)
+        self._context, self._advance, self._sample = context, advance, sample
+        self._renewals = CaseRenewer(cast("Pool", pool), context, save)
 
     async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
         # Nearly all of it while casework goes on, so that little is left then.
@@ -276,7 +276,7 @@ class _Rebuilding:
         """
         places = [
             RecordedUntil(*row)
-            for row in await self._live.fetch(_SQL["positions"], self._desk.epoch)
+            for row in await self._live.fetch(_SQL["positions"], self._context.epoch)
         ]
         first = await self._sources[0].first_offsets(places)
         total = sum(one.next_offset - first[one.partition] for one in places)
@@ -307,7 +307,7 @@ class _Rebuilding:
     async def _begun(self, place: RecordedUntil, first: int) -> int:
         """The offset from which the rest must be derived."""
         async with self._pool.acquire() as connection, connection.transaction():
-            where = (self._desk.epoch, place.partition)
+            where = (self._context.epoch, place.partition)
             await journal.open_position(connection, *where)
             await connection.execute(_SQL["begin_at"], *where, first)
             return (await journal.lock_position(connection, *where)).next_offset
@@ -317,9 +317,9 @@ class _Rebuilding:
         batch = Batch(JOURNAL, place.partition, records)
         async with self._pool.acquire() as connection, connection.transaction():
             touched = await journal_batch.record(
-                connection, batch, self._desk, wanted=self._is_wanted
+                connection, batch, self._context, wanted=self._is_wanted
             )
-        self._desk.streams.keep(touched)
+        self._context.streams.keep(touched)
         return len(records)
 
     def _is_wanted(self, one: Journaled) -> bool:

@@ -44,7 +44,7 @@ from operations.verify.inboxes import Inboxes
 from operations.verify.jobs import Share, alone, is_short, jobs_for, side_by_side
 from operations.verify.journal import JournalChecks
 from operations.verify.receipts import ReceiptsSent
-from operations.verify.rejected import Rejected, Returned
+from operations.verify.rejected import RejectedCheck, Returned
 from operations.verify.report import VerifyReport, WorkPart
 from operations.verify.topics import Spans, TopicEnds
 from storage.handles import Connection
@@ -252,8 +252,8 @@ class Verification:
                 part.bytes += batch.bytes
                 self._advance(part.name, part.records, total)
 
-    async def _rejected(self, journal: JournalChecks, due: WaitedFor) -> Rejected:
-        found = Rejected(self._report, self._connection, journal.sequences)
+    async def _rejected(self, journal: JournalChecks, due: WaitedFor) -> RejectedCheck:
+        found = RejectedCheck(self._report, self._connection, journal.sequences)
         spans = await self._kafka.spans([REJECTED])
         await found.begin()
         async for place, records in self._read(REJECTED, found, spans):
@@ -267,7 +267,7 @@ class Verification:
         returned.end(spans)
         return found
 
-    async def _doors(self, journal: JournalChecks, refused: Rejected, due: WaitedFor) -> None:
+    async def _doors(self, journal: JournalChecks, refused: RejectedCheck, due: WaitedFor) -> None:
         doors = DoorChecks(self._report, journal, refused.by_door)
         spans = await self._kafka.spans(self._kafka.named(door_of(EVERY)))
         async for place, records in self._read("front doors", doors, spans):

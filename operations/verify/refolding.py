@@ -5,7 +5,7 @@ from __future__ import annotations
 from casebus.errors import AwayError, CasebusError
 from casebus.settings import Settings
 from operations.away import clear_errors
-from operations.rebuild.desk import desk_of
+from operations.rebuild.context import context_of
 from operations.rebuild.rebuilding import Advance, Rebuilt, compare
 from operations.verify.report import VerifyReport
 from storage.beside import LIVE
@@ -35,7 +35,7 @@ async def check(
     """
     try:
         with clear_errors():
-            async with desk_of(settings) as desk:
+            async with context_of(settings) as desk:
                 found = await compare(
                     settings, desk, advance, sample=sample, settling_seconds=settling_seconds
                 )

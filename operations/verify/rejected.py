@@ -65,7 +65,7 @@ class RejectedRow(NamedTuple):
     headers: tuple[Header, ...]
 
 
-class Rejected:
+class RejectedCheck:
     """Takes the topic's records, then the rows: each must agree with its own bytes and Kafka's."""
 
     def __init__(self, report: VerifyReport, connection: Handle, sequences: Sequences) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.framing import Parted
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import DIRECTORY
 from casebus.events.topics import JOURNAL
+from casebus.rejections import Reason
 from casebus.trust.signing import SignatureCheck
 from casebus.trust.titles import History, require_entitled, taken_at, valid_key
 from operations.verify.comparing import RecordBatch

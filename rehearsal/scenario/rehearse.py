@@ -11,7 +11,7 @@ from typing import Any
 from casebus.admission.secrecy import refuse_state_secrets
 from casebus.cases import CaseEvent
 from casebus.cases.visibility import Access
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.legaltime import in_china, refuse_ahead
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
@@ -19,6 +19,7 @@ from casebus.events.types import event_name
 from casebus.law import Law, agencies
 from casebus.law.acts import lacking
 from casebus.present import present
+from casebus.rejections import Reason
 from casebus.trust.directory import Agency
 from rehearsal.scenario import scheduling
 from rehearsal.scenario.acting import READING, TAKEN, actor_of

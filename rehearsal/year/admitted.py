@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from casebus.cases import CaseEvent
-from casebus.errors import Flag
 from casebus.events.legaltime import LegalTime
 from casebus.law import agencies
+from casebus.rejections import Flag
 from rehearsal.year.lines import YearLine
 from rehearsal.year.world import YearWorld
 

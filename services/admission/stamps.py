@@ -12,11 +12,12 @@ from casebus.admission.judge import (
     KnownOfRecord,
     is_state_secret,
 )
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.events.kept import kept_headers
 from casebus.events.limits import MOST_HEADER_BYTES, MOST_KEPT_BYTES
 from casebus.events.stamps import ABRIDGED, Origin, Refusal, Stamps, is_stamp, without_stamps
+from casebus.rejections import Reason
 
 _MOST_DETAIL = 200
 #: The most that the table of rejects takes.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from casebus.events.doors import BUS
 from casebus.events.types import LAW_ADOPTED, LAW_ADOPTION_VOIDED
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.law_cache import MissingLawError
 from services.casework.records import Journaled
 from services.casework.sorting import Sorted
@@ -17,46 +17,50 @@ from storage import stalling
 from storage.handles import Connection
 
 
-def note_voids(found: Sorted, desk: Desk) -> None:
+def note_voids(found: Sorted, context: CaseworkContext) -> None:
     """Note the voided adoptions of a batch before its adoptions are looked at."""
     for one in found.fresh:
         if one.envelope.type == LAW_ADOPTION_VOIDED and one.envelope.agency == BUS:
-            desk.lawbooks.voided.add(desk.schemas.decode(one.row.value)[1]["adoption"])
+            context.laws.voided.add(context.schemas.decode(one.row.value)[1]["adoption"])
 
 
-async def adopted(connection: Connection, one: Journaled, desk: Desk, law: str) -> str:
-    """The law in force after this record, `law` being that before. Raises MissingLawError."""
+async def adopted(
+    connection: Connection, one: Journaled, context: CaseworkContext, in_force: str
+) -> str:
+    """The law in force after this record; `in_force` before it: digests. Raises MissingLawError."""
     if one.envelope.type != LAW_ADOPTED or one.envelope.agency != BUS:
-        return law
-    digest: str = desk.schemas.decode(one.row.value)[1]["digest"]
-    counts = await _counts(connection, one.envelope.id, digest, one.row.partition, desk)
-    return digest if counts else law
+        return in_force
+    digest: str = context.schemas.decode(one.row.value)[1]["digest"]
+    counts = await _counts(connection, one.envelope.id, digest, one.row.partition, context)
+    return digest if counts else in_force
 
 
-async def standing(connection: Connection, desk: Desk, partition: int, law: str | None) -> str:
+async def standing(
+    connection: Connection, context: CaseworkContext, partition: int, in_force: str | None
+) -> str:
     """The law in force before a batch; an earlier release went on without the bundle."""
-    installed = desk.lawbooks.installed.digest
-    if law is None or await desk.lawbooks.has(connection, law):
-        return law or installed
-    said = await stalling.adopted_in(connection, desk.epoch, partition)
+    installed = context.laws.installed.digest
+    if in_force is None or await context.laws.has(connection, in_force):
+        return in_force or installed
+    said = await stalling.adopted_in(connection, context.epoch, partition)
     for adoption, value in said:
-        digest: str = desk.schemas.decode(value)[1]["digest"]
-        if await _counts(connection, adoption, digest, partition, desk):
+        digest: str = context.schemas.decode(value)[1]["digest"]
+        if await _counts(connection, adoption, digest, partition, context):
             return digest
     if said:
         return installed
-    raise MissingLawError(law)
+    raise MissingLawError(in_force)
 
 
 async def _counts(
-    connection: Connection, adoption: str, digest: str, partition: int, desk: Desk
+    connection: Connection, adoption: str, digest: str, partition: int, context: CaseworkContext
 ) -> bool:
     if await stalling.is_voided(connection, adoption):
         return False
-    if await desk.lawbooks.has(connection, digest):
+    if await context.laws.has(connection, digest):
         return True
-    if adoption not in desk.lawbooks.voided:
+    if adoption not in context.laws.voided:
         raise MissingLawError(digest, adoption)
-    if desk.speaks:
+    if context.speaks:
         await stalling.note_voided(connection, adoption, partition, digest)
     return False

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from casebus.cases.renewing import refuse_newer
 from services.casework.adopting import note_voids, standing
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.evidence import gather
 from services.casework.fence import beyond_fence
 from services.casework.folding import fold_touched, renew_stale, save
@@ -27,7 +27,7 @@ _SAID_AT_ONCE = 500
 async def record(
     connection: Connection,
     batch: Batch,
-    desk: Desk,
+    context: CaseworkContext,
     *,
     end: int = 0,
     wanted: Callable[[Journaled], bool] = lambda _: True,
@@ -39,59 +39,63 @@ async def record(
     caller that derives a sample again gives the `wanted` streams. The log holds every record in any
     case.
     """
-    position = await journal.lock_position(connection, desk.epoch, batch.partition)
+    position = await journal.lock_position(connection, context.epoch, batch.partition)
     refuse_newer(position.newest_fold)
-    law = await standing(connection, desk, batch.partition, position.law)
-    rows = await beyond_fence(connection, batch, desk, position)
+    digest = await standing(connection, context, batch.partition, position.law)
+    rows = await beyond_fence(connection, batch, context, position)
     if not rows:
         return {}
     after = position.next_index + len(rows)
-    spoken = await speaking.spoken(connection, desk.epoch, batch.partition) if desk.speaks else 0
+    spoken = (
+        await speaking.spoken(connection, context.epoch, batch.partition) if context.speaks else 0
+    )
     if after <= spoken:
         # All its statements were sent in an earlier life: it is recorded as a rebuild does it.
-        desk = replace(desk, speaks=False)
+        context = replace(context, speaks=False)
     reaches = batch.records[-1].offset + 1 >= end
-    says = desk.speaks and reaches and position.next_index == spoken
+    says = context.speaks and reaches and position.next_index == spoken
     taken = [one for one in rows if wanted(one)]
     await journal.append(connection, (one.row for one in taken))
     found = await sort(connection, taken)
-    note_voids(found, desk)
+    note_voids(found, context)
     await journal.add_events(connection, [one.event_row() for one in found.fresh])
     copies = [one.copy_row(same=same) for one, same in found.copies]
     await journal.add_copies(connection, copies)
-    await gather(found.fresh, desk.schemas).save(connection)
-    touched, law = await fold_touched(connection, found, desk, law, says=says)
+    await gather(found.fresh, context.schemas).save(connection)
+    touched, digest = await fold_touched(connection, found, context, digest, says=says)
     await journal.advance_position(
         connection,
-        desk.epoch,
+        context.epoch,
         batch.partition,
         RecordedPosition(
             next_index=after,
             next_offset=batch.records[-1].offset + 1,
             frontier=position.frontier.append([one.row.log_leaf for one in rows]),
-            law=law,
+            law=digest,
         ),
     )
     if says:
-        await speaking.note_spoken(connection, desk.epoch, batch.partition, after)
+        await speaking.note_spoken(connection, context.epoch, batch.partition, after)
     return touched
 
 
-async def say_owed(connection: Connection, partition: int, desk: Desk) -> dict[UUID, Stream] | None:
+async def say_owed(
+    connection: Connection, partition: int, context: CaseworkContext
+) -> dict[UUID, Stream] | None:
     """Say what the cases of the next silently recorded records owe; None at the end.
 
     The caller's transaction keeps both the statements and the progress.
     """
-    position = await journal.lock_position(connection, desk.epoch, partition)
+    position = await journal.lock_position(connection, context.epoch, partition)
     refuse_newer(position.newest_fold)
-    first = await speaking.spoken(connection, desk.epoch, partition)
+    first = await speaking.spoken(connection, context.epoch, partition)
     until = min(first + _SAID_AT_ONCE, position.next_index)
     if until <= first:
         return None
-    law = await standing(connection, desk, partition, position.law)
-    named = await speaking.cases_among(connection, desk.epoch, partition, first, until)
-    touched = await desk.streams.load(connection, named)
-    drafts = await renew_stale(connection, touched, law, desk)
-    await save(connection, touched, desk, drafts, renewed=True)
-    await speaking.note_spoken(connection, desk.epoch, partition, until)
+    digest = await standing(connection, context, partition, position.law)
+    named = await speaking.cases_among(connection, context.epoch, partition, first, until)
+    touched = await context.streams.load(connection, named)
+    drafts = await renew_stale(connection, touched, digest, context)
+    await save(connection, touched, context, drafts, renewed=True)
+    await speaking.note_spoken(connection, context.epoch, partition, until)
     return touched

@@ -58,7 +58,7 @@ def _own_view(view: dict[str, Any]) -> dict[str, Any]:
 
 
 def suspended_rows(
-    stream: UUID, error: Exception, law: str, version: int, updated_at: datetime
+    stream: UUID, error: Exception, digest: str, version: int, updated_at: datetime
 ) -> CaseRows:
     """A case whose fold failed is shown as suspended, and the partition goes on.
 
@@ -81,7 +81,7 @@ def suspended_rows(
         None,
         version,
         "",
-        law,
+        digest,
         name,
         None,
         updated_at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from casebus.errors import CasebusError
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.records import Journaled, read
 from services.transport import Batch
 from storage import journal
@@ -14,7 +14,7 @@ from storage.journal import RecordedPosition
 
 
 async def beyond_fence(
-    connection: Connection, batch: Batch, desk: Desk, position: RecordedPosition
+    connection: Connection, batch: Batch, context: CaseworkContext, position: RecordedPosition
 ) -> list[Journaled]:
     """Records not recorded yet. Recorded ones must carry the stored leaf (rule 6, the fence)."""
     first = batch.records[0].offset
@@ -23,8 +23,8 @@ async def beyond_fence(
     rows = [
         read(
             record,
-            desk.schemas,
-            epoch=desk.epoch,
+            context.schemas,
+            epoch=context.epoch,
             partition=batch.partition,
             log_index=position.next_index + record.offset - position.next_offset,
         )
@@ -33,7 +33,7 @@ async def beyond_fence(
     if batch.records[-1].offset - first != len(rows) - 1:
         raise CasebusError("journal_gap", f"offsets from {first} are not consecutive")
     old = [row for row in rows if row.row.log_index < position.next_index]
-    await _check_stored(connection, old, desk.epoch, batch.partition)
+    await _check_stored(connection, old, context.epoch, batch.partition)
     return rows[len(old) :]
 
 

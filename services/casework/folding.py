@@ -14,8 +14,8 @@ from casebus.law import Law
 from casebus.trust.signing import Draft, sign
 from services.casework import facts, lookups
 from services.casework.adopting import adopted
+from services.casework.context import CaseworkContext
 from services.casework.deriving import draft_of, rows_of, suspended_rows
-from services.casework.desk import Desk
 from services.casework.holding import held_back
 from services.casework.lookups import UNFOLDED
 from services.casework.renewing import is_stale, renew
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 async def fold_touched(
-    connection: Connection, found: Sorted, desk: Desk, law: str, *, says: bool
+    connection: Connection, found: Sorted, context: CaseworkContext, digest: str, *, says: bool
 ) -> tuple[dict[UUID, Stream], str]:
     """Fold the cases that the batch touches; return them, and the law in force after the batch.
 
@@ -40,31 +40,31 @@ async def fold_touched(
     opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
         if is_new:
-            law = await adopted(connection, one, desk, law)
+            digest = await adopted(connection, one, context, digest)
         if one.domain not in UNFOLDED:
             opened.add(one.row.stream)
     # An event of no case is folded with a case in its stream, whichever batches brought the two,
     # because a rebuild must find the same.
     others = {one.row.stream for one, _ in found.as_journaled()} - opened
     wanted = opened | await cases.among(connection, others)
-    touched = await desk.streams.load(connection, wanted, found.begins)
-    drafts = await renew_stale(connection, touched, law, desk)
-    _take(found, touched, desk.streams)
+    touched = await context.streams.load(connection, wanted, found.begins)
+    drafts = await renew_stale(connection, touched, digest, context)
+    _take(found, touched, context.streams)
     for state in touched.values():
-        state.law = state.law if state.pinned else law
+        state.law_digest = state.law_digest if state.pinned else digest
     await journal.add_parties(connection, _parties(found, touched))
     await lookups.save(connection, found, touched)
-    await facts.save(connection, found, touched, desk.schemas)
-    await save(connection, touched, desk, drafts, says=says)
-    return touched, law
+    await facts.save(connection, found, touched, context.schemas)
+    await save(connection, touched, context, drafts, says=says)
+    return touched, digest
 
 
 async def renew_stale(
-    connection: Connection, touched: dict[UUID, Stream], law: str, desk: Desk
+    connection: Connection, touched: dict[UUID, Stream], digest: str, context: CaseworkContext
 ) -> list[Draft]:
     """Derive cases of an older fold or law again; return the events that record it."""
-    stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
-    return await renew(connection, stale, law, desk) if stale else []
+    stale = {stream: state for stream, state in touched.items() if is_stale(state, digest)}
+    return await renew(connection, stale, digest, context) if stale else []
 
 
 def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
@@ -87,8 +87,8 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
 def _reinterpret(state: Stream, event: CaseEvent) -> None:
     """A person ties the case to a law. The bus's own events leave it under the law in force."""
     if event.data.get("pinned", True):
-        state.law = event.data["law_after"] or None
-        state.pinned = state.law is not None
+        state.law_digest = event.data["law_after"] or None
+        state.pinned = state.law_digest is not None
     if state.renewing == event.id:
         state.renewing = None
 
@@ -96,7 +96,7 @@ def _reinterpret(state: Stream, event: CaseEvent) -> None:
 async def save(
     connection: Connection,
     touched: dict[UUID, Stream],
-    desk: Desk,
+    context: CaseworkContext,
     drafts: list[Draft],
     *,
     renewed: bool = False,
@@ -112,17 +112,17 @@ async def save(
     known = {stream for stream, state in touched.items() if state.version}
     parties: dict[UUID, tuple[str, ...]] = {}
     await _leave_out(connection, touched)
-    moment = desk.now()
+    moment = context.now()
     for stream, state in touched.items():
         still = renewed and stream not in told
         now = (state.updated_at if still else None) or moment
         state.updated_at, state.fold_version = now, FOLD_VERSION
-        law = await desk.lawbooks.get(connection, state.law or "")
+        law = await context.laws.get(connection, state.law_digest or "")
         state.version += 1
         try:
             case = fold(state.events.values(), law)
             shown = _shown(case, state, law, now)
-            said = _owed(case, state, desk, now) if says and desk.speaks else []
+            said = _owed(case, state, context, now) if says and context.speaks else []
         except Exception as error:
             log.exception("fold suspended", extra={"case_id": str(stream)})
             rows.append(_by(state, suspended_rows(stream, error, law.digest, state.version, now)))
@@ -138,9 +138,9 @@ async def save(
         touched[stream].shown = marks
     await journal.replace_parties(connection, parties)
     await lookups.forget(connection, touched)
-    if desk.speaks:
+    if context.speaks:
         # A change is told before its consequences.
-        await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
+        await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], context)
 
 
 async def _leave_out(connection: Connection, touched: dict[UUID, Stream]) -> None:
@@ -174,21 +174,23 @@ def _shown(case: Case, state: Stream, law: Law, now: datetime) -> CaseRows:
     return rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
 
 
-def _owed(case: Case, state: Stream, desk: Desk, now: datetime) -> list[tuple[Derived, Draft]]:
+def _owed(
+    case: Case, state: Stream, context: CaseworkContext, now: datetime
+) -> list[tuple[Derived, Draft]]:
     """Draft the statements about the case that the bus owes and has not sent yet."""
     fresh = [one for one in derive(case) if one.id not in state.said]
-    said = [(one, draft_of(one, desk.schemas, desk.directory, now)) for one in fresh]
+    said = [(one, draft_of(one, context.schemas, context.directory, now)) for one in fresh]
     state.said.update(one.id for one in fresh)
     return said
 
 
-async def _enqueue(connection: Connection, drafts: list[Draft], desk: Desk) -> None:
+async def _enqueue(connection: Connection, drafts: list[Draft], context: CaseworkContext) -> None:
     """Sign the drafts that are not in the outbox yet, in one tree; the relay sends them."""
     identities = [(UUID(d.envelope.subject), d.envelope.source, d.envelope.id) for d in drafts]
     there = await outbox.enqueued(connection, identities)
     fresh = [draft for draft in drafts if draft.envelope.id not in there]
     if fresh:
-        records = sign(fresh, desk.key.current(), desk.schemas)
+        records = sign(fresh, context.key.current(), context.schemas)
         rows = [OutboxRow.of(one, BUS_DOOR) for one in records]
         await outbox.enqueue(connection, rows)
 

@@ -21,7 +21,7 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.present import present
 from casebus.trust.signing import Draft
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.law_cache import MissingLawError
 from services.casework.streams import Stream
 from storage import law as bundles
@@ -37,14 +37,14 @@ PAUSE_SECONDS = 0.2
 LOOK_SECONDS = 2.0
 
 
-def is_stale(state: Stream, law: str) -> bool:
+def is_stale(state: Stream, digest: str) -> bool:
     """True if a case with rows must be derived again by something newer than its rows."""
-    by_law = not state.pinned and state.law != law
+    by_law = not state.pinned and state.law_digest != digest
     return bool(state.version) and (state.fold_version < FOLD_VERSION or by_law)
 
 
 async def renew(
-    connection: Connection, states: Mapping[UUID, Stream], law: str, desk: Desk
+    connection: Connection, states: Mapping[UUID, Stream], digest: str, context: CaseworkContext
 ) -> list[Draft]:
     """Derive these cases by the present fold and law, as recorded so far.
 
@@ -52,25 +52,27 @@ async def renew(
 
     Each stream then holds the event that records it, as if it were journaled already.
     """
-    now = desk.now()
+    now = context.now()
     shown = await renewing.shown(connection, states, now)
     drafts = []
     for stream, state in states.items():
         before = before_of(shown[stream])
-        state.law = state.law if state.pinned else law
-        book = await desk.lawbooks.get(connection, state.law or law)
+        state.law_digest = state.law_digest if state.pinned else digest
+        law = await context.laws.get(connection, state.law_digest or digest)
         state.fold_version = FOLD_VERSION
-        made = _made(stream, state, before, book, desk)
-        if made is not None and made.event is not None and desk.speaks:
+        made = _made(stream, state, before, law, context)
+        if made is not None and made.event is not None and context.speaks:
             state.add(made.event)
             state.renewing = made.event.id
-            drafts.append(draft_of(made, desk.schemas))
+            drafts.append(draft_of(made, context.schemas))
     return drafts
 
 
-def _made(stream: UUID, state: Stream, before: Before, law: Law, desk: Desk) -> Renewed | None:
+def _made(
+    stream: UUID, state: Stream, before: Before, law: Law, context: CaseworkContext
+) -> Renewed | None:
     try:
-        return renewed(list(state.events.values()), before, law, desk.now())
+        return renewed(list(state.events.values()), before, law, context.now())
     except Exception:
         # It is suspended when it is saved, and the event says so (design rule 11, content stops
         # nothing).
@@ -114,9 +116,9 @@ def draft_of(made: Renewed, schemas: Schemas) -> Draft:
 class CaseRenewer:
     """Renews the cases that no batch touches, some in each transaction."""
 
-    def __init__(self, pool: Pool, desk: Desk, folding: Any) -> None:
+    def __init__(self, pool: Pool, context: CaseworkContext, folding: Any) -> None:
         """`folding` saves and sends the renewed cases, as for a batch."""
-        self._pool, self._desk, self._save = pool, desk, folding
+        self._pool, self._context, self._save = pool, context, folding
 
     async def run(self) -> None:
         while True:
@@ -138,7 +140,7 @@ class CaseRenewer:
             # Its partition waits, and reports it.
             log.warning("no case renewed: %s", error)
             return 0
-        self._desk.streams.keep(states)
+        self._context.streams.keep(states)
         return len(states)
 
     async def all(self) -> None:
@@ -146,19 +148,19 @@ class CaseRenewer:
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
                 states = await self._some(connection)
-            self._desk.streams.keep(states)
+            self._context.streams.keep(states)
             if not states:
                 return
 
     async def _some(self, connection: Connection) -> dict[UUID, Stream]:
-        law = await in_force(connection)
-        if law is None:
+        digest = await in_force(connection)
+        if digest is None:
             return {}
-        wanted = await renewing.stale(connection, FOLD_VERSION, law, AT_ONCE)
-        states = await self._desk.streams.load(connection, wanted)
-        states = {name: one for name, one in states.items() if is_stale(one, law)}
-        drafts = await renew(connection, states, law, self._desk)
-        await self._save(connection, states, self._desk, drafts, renewed=True)
+        wanted = await renewing.stale(connection, FOLD_VERSION, digest, AT_ONCE)
+        states = await self._context.streams.load(connection, wanted)
+        states = {name: one for name, one in states.items() if is_stale(one, digest)}
+        drafts = await renew(connection, states, digest, self._context)
+        await self._save(connection, states, self._context, drafts, renewed=True)
         return states
 
 

@@ -33,7 +33,7 @@ class Stream:
 
     version: int = 0
     #: Digest of the law under which it is derived; None before its first fold.
-    law: str | None = None
+    law_digest: str | None = None
     #: The fold that derived its rows, and whether a person tied it to its law.
     fold_version: int = FOLD_VERSION
     pinned: bool = False
@@ -207,7 +207,7 @@ class Streams:
             return Stream(room=room)
         return Stream(
             version=row.version,
-            law=row.law,
+            law_digest=row.law,
             fold_version=row.fold_version,
             pinned=row.pinned,
             renewing=row.renewing,

@@ -23,13 +23,13 @@ from casebus.signing.signers import Signers
 from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.ahead import ReadAhead
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.folding import save
 from services.casework.law_cache import UNKNOWN, LawCache, MissingLawError
 from services.casework.renewing import CaseRenewer
 from services.casework.streams import Stream, Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
-from services.transport.worker import leave
+from services.transport.worker import end_process
 from storage import evidence, journal, renewing, stalling
 from storage import law as bundles
 from storage.handles import Connection, Pool
@@ -57,9 +57,9 @@ _SAY_SECONDS = 1.0
 class Casework:
     """Called with one batch after the other of each partition."""
 
-    def __init__(self, pool: Pool, desk: Desk, ahead: ReadAhead) -> None:
+    def __init__(self, pool: Pool, context: CaseworkContext, ahead: ReadAhead) -> None:
         self._pool = pool
-        self._desk = desk
+        self._context = context
         self._ahead = ahead
         #: Partitions that may be in the table of waiting ones.
         self._stalled: set[int] = set()
@@ -80,8 +80,8 @@ class Casework:
         telemetry.count("casebus.casework.recorded", len(batch.records))
 
     async def _keep_journal(self, connection: Connection, batch: Batch) -> None:
-        await self._desk.streams.warm(connection, _streams(batch))
-        for piece in _pieces(batch, self._desk.streams):
+        await self._context.streams.warm(connection, _streams(batch))
+        for piece in _pieces(batch, self._context.streams):
             await self._record(connection, piece)
         await self._say_owed(connection, batch.partition, batch.records[-1].offset + 1)
 
@@ -94,14 +94,14 @@ class Casework:
             try:
                 async with connection.transaction():
                     end = self._ends.get(batch.partition, 0)
-                    touched = await journal_batch.record(connection, batch, self._desk, end=end)
+                    touched = await journal_batch.record(connection, batch, self._context, end=end)
                     if batch.partition in self._stalled:
                         await stalling.end(connection, batch.partition)
             except MissingLawError as error:
                 await self._stall(connection, batch, error)
             else:
                 self._stalled.discard(batch.partition)
-                self._desk.streams.keep(touched)
+                self._context.streams.keep(touched)
                 return
 
     async def _say_owed(self, connection: Connection, partition: int, next_offset: int) -> None:
@@ -110,7 +110,7 @@ class Casework:
             return
         try:
             while (touched := await self._say_some(connection, partition)) is not None:
-                self._desk.streams.keep(touched)
+                self._context.streams.keep(touched)
         except MissingLawError as error:
             # It is sent when its bundle is there; a waiting partition reports it.
             log.warning("partition %d says nothing: %s", partition, error)
@@ -119,7 +119,7 @@ class Casework:
 
     async def _say_some(self, connection: Connection, partition: int) -> dict[UUID, Stream] | None:
         async with connection.transaction():
-            return await journal_batch.say_owed(connection, partition, self._desk)
+            return await journal_batch.say_owed(connection, partition, self._context)
 
     async def keep_saying(self) -> None:
         """For partitions without new records: an older `own` owes the statements that it forgot."""
@@ -128,7 +128,7 @@ class Casework:
             if not self._behind:
                 continue
             async with self._pool.acquire() as connection:
-                at = await journal.next_offsets(connection, self._desk.epoch, self._behind)
+                at = await journal.next_offsets(connection, self._context.epoch, self._behind)
                 for partition, next_offset in at.items():
                     await self._say_owed(connection, partition, next_offset)
 
@@ -137,13 +137,13 @@ class Casework:
         log.error("partition %d waits: %s", partition, missing)
         self._stalled.add(partition)
         await stalling.begin(connection, partition, UNKNOWN, missing.digest, missing.adoption)
-        self._desk.lawbooks.voided |= await self._ahead.voided(partition, first)
-        if missing.adoption not in self._desk.lawbooks.voided:
+        self._context.laws.voided |= await self._ahead.voided(partition, first)
+        if missing.adoption not in self._context.laws.voided:
             await asyncio.sleep(_STALLED_SECONDS)
 
     async def _keep_rejects(self, connection: Connection, batch: Batch) -> None:
         async with connection.transaction():
-            await rejects.keep(connection, batch, self._desk.schemas, self._desk.directory)
+            await rejects.keep(connection, batch, self._context.schemas, self._context.directory)
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Start each partition at its fence (rule 6, the fence). Kafka's own offset is a hint."""
@@ -175,8 +175,8 @@ class Casework:
     async def _next_offset(self, connection: Connection, place: TopicPartition) -> int:
         if place.topic == REJECTED:
             return await evidence.rejected_offset(connection, place.partition)
-        await journal.open_position(connection, self._desk.epoch, place.partition)
-        position = await journal.lock_position(connection, self._desk.epoch, place.partition)
+        await journal.open_position(connection, self._context.epoch, place.partition)
+        position = await journal.lock_position(connection, self._context.epoch, place.partition)
         return position.next_offset
 
 
@@ -212,7 +212,7 @@ def _stream(key: bytes) -> UUID:
 def _ended(task: asyncio.Task[None]) -> None:
     """Any end of such work ends the process, and the next process goes on."""
     if not task.cancelled() and task.exception() is not None:
-        leave(f"{task.get_name()}_failed", task.exception())
+        end_process(f"{task.get_name()}_failed", task.exception())
 
 
 @asynccontextmanager
@@ -228,18 +228,18 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             await bundles.keep_bundle(connection, law.digest, law.bundle())
             epoch = await journal.current_epoch(connection)
             refuse_newer(await renewing.raise_fold_version(connection, FOLD_VERSION))
-        desk = Desk(
+        context = CaseworkContext(
             schemas=schemas,
-            lawbooks=LawCache(law),
+            laws=LawCache(law),
             directory=follower.directory,
             key=Signers(settings.bus_key.parent, follower.directory).holder(BUS),
             now=now_from(settings),
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=epoch,
         )
-        casework = Casework(pool, desk, ReadAhead(settings, schemas, JOURNAL))
+        casework = Casework(pool, context, ReadAhead(settings, schemas, JOURNAL))
         beside = (
-            asyncio.create_task(CaseRenewer(pool, desk, save).run(), name="renewals"),
+            asyncio.create_task(CaseRenewer(pool, context, save).run(), name="renewals"),
             asyncio.create_task(casework.keep_saying(), name="saying"),
         )
         for task in beside:

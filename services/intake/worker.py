@@ -32,7 +32,7 @@ from services.intake.receiving import (
 )
 from services.intake.rules import load_rules
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
-from services.transport.worker import leave
+from services.transport.worker import end_process
 from storage import outbox, speaking
 from storage.handles import Pool
 from storage.outbox import OutboxRow
@@ -144,7 +144,7 @@ def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str 
 def _ended(task: asyncio.Task[None]) -> None:
     """Any end of it ends the process, and the next process goes on."""
     if not task.cancelled() and task.exception() is not None:
-        leave("saying_again_failed", task.exception())
+        end_process("saying_again_failed", task.exception())
 
 
 @asynccontextmanager

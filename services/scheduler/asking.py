@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from services.scheduler.barrier import Passes
 from services.scheduler.findings import raised
 from services.scheduler.rounds import in_rounds
-from services.scheduler.statements import BusStatement, Voice
+from services.scheduler.statements import BusStatement, StatementSigner
 from storage import outbox, scheduling
 from storage.across import ChangeNotes, Untold
 from storage.handles import Connection, Pool
@@ -29,11 +29,11 @@ class Asking(ABC):
     def __init__(
         self,
         pool: Pool,
-        voice: Voice,
+        signer: StatementSigner,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
     ) -> None:
-        self._pool, self._voice = pool, voice
+        self._pool, self._signer = pool, signer
         self._barrier, self._partitions = barrier, partitions
 
     async def run(self) -> None:
@@ -48,7 +48,7 @@ class Asking(ABC):
         await self._barrier.passed(range(await self._partitions()))
 
     async def _say(self, connection: Connection, statements: Iterable[BusStatement]) -> None:
-        await outbox.enqueue(connection, self._voice.rows(statements))
+        await outbox.enqueue(connection, self._signer.rows(statements))
 
 
 class AcrossCases(Asking):

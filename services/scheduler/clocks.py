@@ -24,7 +24,7 @@ from casebus.law import agencies
 from casebus.now import Now
 from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
-from services.scheduler.statements import BusStatement, Voice
+from services.scheduler.statements import BusStatement, StatementSigner
 from storage import outbox, scheduling, sending
 from storage.handles import Pool
 from storage.scheduling import BREACHED, LAPSED, WARNED, DueItem
@@ -52,12 +52,12 @@ class ClockTeller:
         *,
         pool: Pool,
         barrier: Passes,
-        voice: Voice,
+        signer: StatementSigner,
         directory: Directory,
         now: Now,
         partitions: Callable[[], Awaitable[int]],
     ) -> None:
-        self._pool, self._barrier, self._voice = pool, barrier, voice
+        self._pool, self._barrier, self._signer = pool, barrier, signer
         self._directory, self._now, self._partitions = directory, now, partitions
         #: Clocks that could not be told; the next process tries them again.
         self._failed: set[DueItem] = set()
@@ -96,7 +96,7 @@ class ClockTeller:
                 if clock.status != RUNNING and not clock.missed:
                     return False
                 said = statement_of(clock, due.kind, self._directory, sound=sound)
-                [row] = self._voice.rows([said])
+                [row] = self._signer.rows([said])
                 revision = 0 if due.kind == WARNED else clock.revision
                 await scheduling.note_said(connection, due, revision, row.event_id)
                 await outbox.enqueue(connection, [row])

@@ -25,7 +25,7 @@ _PLACE = TopicPartition(DIRECTORY, 0)
 BEAT_SECONDS = 1.0
 
 
-class Heart:
+class DirectoryHeartbeat:
     """Sends the directory's end each second, so that a reader knows if it lacks entries."""
 
     def __init__(self, offsets: BrokerOffsets, producer: Producer) -> None:
@@ -42,7 +42,7 @@ class Heart:
         await self._producer.send([Outgoing(HEARTBEAT_TOPIC, 0, None, value, [])])
 
 
-class Copier:
+class DirectoryReplicator:
     """Sends each new entry, unchanged, through the front door.
 
     Its identity makes a repeat harmless.

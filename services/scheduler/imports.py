@@ -27,7 +27,7 @@ class Imports(Asking):
             async with self._pool.acquire() as connection, connection.transaction():
                 cases, events = await imports.totals(connection, one)
                 counted = await imports.counted(connection, one)
-                [row] = self._voice.rows([summary(one, counted, cases=cases, events=events)])
+                [row] = self._signer.rows([summary(one, counted, cases=cases, events=events)])
                 await imports.note(connection, one, row.event_id)
                 await outbox.enqueue(connection, [row])
         return len(found)

@@ -27,7 +27,7 @@ from casebus.now import Now
 from services.scheduler.asking import AcrossCases
 from services.scheduler.barrier import Passes
 from services.scheduler.disclosure import Disclosure
-from services.scheduler.statements import BusStatement, Voice
+from services.scheduler.statements import BusStatement, StatementSigner
 from storage import organisations
 from storage.handles import Connection, Pool
 from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment
@@ -68,21 +68,21 @@ class Organisations(AcrossCases):
     def __init__(
         self,
         pool: Pool,
-        voice: Voice,
+        signer: StatementSigner,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
         *,
-        telling: Disclosure,
+        disclosure: Disclosure,
         now: Now,
     ) -> None:
-        super().__init__(pool, voice, barrier, partitions)
-        self._telling, self._now = telling, now
+        super().__init__(pool, signer, barrier, partitions)
+        self._disclosure, self._now = disclosure, now
 
     async def _about(self, connection: Connection, uscc: str, family: str) -> None:
         async for page in organisations.askers(connection, uscc, family):
             answers = await self._answers(connection, [one.stream for one in page])
             for asker in page:
-                asked = asked_by(asker, uscc, family, self._telling)
+                asked = asked_by(asker, uscc, family, self._disclosure)
                 before = answers.get((asker.stream, uscc, family))
                 await self._answer(connection, asked, before)
                 await self._ask_about(connection, asked)
@@ -91,7 +91,7 @@ class Organisations(AcrossCases):
         self, connection: Connection, streams: Sequence[UUID]
     ) -> dict[tuple[UUID, str, str], LastAnswer]:
         """The last answer to each case, by case and question, from the journal."""
-        schemas = self._voice.schemas
+        schemas = self._signer.schemas
         given = await words_in(connection, streams, SCHEDULER, [PRIOR_SANCTIONS_FOUND], schemas)
         found: dict[tuple[UUID, str, str], LastAnswer] = {}
         for one in (one for its in given.values() for one in its):
@@ -120,12 +120,14 @@ class Organisations(AcrossCases):
         await self._ask_holders(connection, withheld, asked.about, **of_whom)
 
     def _tells_acts(self, asked: OrganisationQuery) -> bool:
-        return self._telling.acts(asked.family, self._now().astimezone(CHINA).date())
+        return self._disclosure.acts(asked.family, self._now().astimezone(CHINA).date())
 
 
-def asked_by(asker: AskingCase, uscc: str, family: str, telling: Disclosure) -> OrganisationQuery:
-    since = _years_before(asker.first_on, telling.repeat_years)
-    acts_since = _years_before(asker.last_on, telling.acts_years)
+def asked_by(
+    asker: AskingCase, uscc: str, family: str, disclosure: Disclosure
+) -> OrganisationQuery:
+    since = _years_before(asker.first_on, disclosure.repeat_years)
+    acts_since = _years_before(asker.last_on, disclosure.acts_years)
     return OrganisationQuery(uscc, family, asker, since, acts_since)
 
 

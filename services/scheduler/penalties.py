@@ -14,7 +14,7 @@ from casebus.cases.listed import PenaltyEntryRules
 from casebus.law.agencies import Agencies
 from services.scheduler.asking import Asking
 from services.scheduler.barrier import Passes
-from services.scheduler.statements import BusStatement, Voice
+from services.scheduler.statements import BusStatement, StatementSigner
 from storage import penalties, scheduling
 from storage.handles import Connection, Pool
 from storage.penalties import OpenQuestion
@@ -31,14 +31,14 @@ class Penalties(Asking):
     def __init__(
         self,
         pool: Pool,
-        voice: Voice,
+        signer: StatementSigner,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
         *,
         directory: Agencies,
         asking: PenaltyEntryRules,
     ) -> None:
-        super().__init__(pool, voice, barrier, partitions)
+        super().__init__(pool, signer, barrier, partitions)
         self._directory, self._asking = directory, asking
 
     async def ask(self) -> int:

@@ -19,7 +19,7 @@ from casebus.now import Now
 from services.scheduler.asking import Asking
 from services.scheduler.barrier import Passes
 from services.scheduler.findings import NO_EVENT, raised, withdrawn
-from services.scheduler.statements import BusStatement, Voice
+from services.scheduler.statements import BusStatement, StatementSigner
 from storage import scheduling
 from storage.handles import Connection, Pool
 from storage.scheduling import NotSent, Opened, Reused, SentAfterAll, Stretch, Unopened
@@ -36,13 +36,13 @@ class Questions(Asking):
     def __init__(
         self,
         pool: Pool,
-        voice: Voice,
+        signer: StatementSigner,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
         *,
         now: Now,
     ) -> None:
-        super().__init__(pool, voice, barrier, partitions)
+        super().__init__(pool, signer, barrier, partitions)
         self._now = now
 
     async def ask(self) -> int:

@@ -54,7 +54,11 @@ class Rights(AcrossCases):
         hearers = await rights.hearers(connection, origin, number, linked) if said else {}
         streams = hearers.keys() | await rights.heard(connection, number)
         words = await words_in(
-            connection, streams, SCHEDULER, (FINDING_RAISED, FINDING_WITHDRAWN), self._voice.schemas
+            connection,
+            streams,
+            SCHEDULER,
+            (FINDING_RAISED, FINDING_WITHDRAWN),
+            self._signer.schemas,
         )
         statements = [
             one
@@ -75,7 +79,7 @@ class Rights(AcrossCases):
         """Note the cases that heard of a right, from the records since the last look."""
         while stretches := await scheduling.unread(connection, HEARD, _RECORDS):
             for stretch in stretches:
-                words = await words_since(connection, stretch, SCHEDULER, self._voice.schemas)
+                words = await words_since(connection, stretch, SCHEDULER, self._signer.schemas)
                 await rights.note_heard(
                     connection,
                     [

@@ -23,7 +23,7 @@ from casebus.tasks import together
 from casebus.trust.witnessing import Witnessing
 from services.scheduler.barrier import ADMISSION, Barrier
 from services.scheduler.clocks import ClockTeller
-from services.scheduler.directory import Copier, Heart
+from services.scheduler.directory import DirectoryHeartbeat, DirectoryReplicator
 from services.scheduler.disclosure import Disclosure
 from services.scheduler.heads import HeadSigner
 from services.scheduler.hearing import PartitionHearing
@@ -38,10 +38,10 @@ from services.scheduler.receipts import ReceiptSender
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
 from services.scheduler.standing import GroupProgress
-from services.scheduler.statements import Voice, own_word
+from services.scheduler.statements import StatementSigner, own_word
 from services.scheduler.waiting import FindingTeller
 from services.transport import Producer, WorkerSettings
-from services.transport.worker import leave
+from services.transport.worker import end_process
 from storage import scheduling
 from storage.pool import open_pool
 from storage.resaying import keep_saying
@@ -65,7 +65,7 @@ async def _until_told(settings: WorkerSettings) -> None:
     stop = asyncio.create_task(told.wait())
     await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
     if work.done():
-        leave("scheduler_failed", work.exception())
+        end_process("scheduler_failed", work.exception())
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
 
@@ -82,7 +82,7 @@ async def serve(settings: WorkerSettings) -> None:
         follower = await stack.enter_async_context(following(settings, schemas))
         now = now_from(settings)
         signers = Signers(settings.bus_key.parent, follower.directory)
-        voice = Voice(signers.holder(BUS), schemas, now)
+        signer = StatementSigner(signers.holder(BUS), schemas, now)
         topics = Topics.load(settings.schemas_dir)
         doors = topics.followed(ADMISSION)
         recorded = partial(scheduling.journal_offsets, pool)
@@ -97,10 +97,10 @@ async def serve(settings: WorkerSettings) -> None:
         asking = await asyncio.to_thread(PenaltyEntryRules.load, settings.policies_dir)
         knows: dict[str, Any] = {"directory": follower.directory, "asking": asking}
         hearing = PartitionHearing(barrier, partitions)
-        telling: dict[str, Any] = {
+        shared: dict[str, Any] = {
             "pool": pool,
             "barrier": barrier,
-            "voice": voice,
+            "signer": signer,
             "directory": follower.directory,
             "now": now,
             "partitions": partitions,
@@ -109,15 +109,15 @@ async def serve(settings: WorkerSettings) -> None:
             leadership.watch(),
             hearing.run(),
             Relay(leadership.connection, producer, hearing.has_heard).run(),
-            ClockTeller(**telling).run(),
-            FindingTeller(**telling).run(),
-            Questions(pool, voice, barrier, partitions, now=now).run(),
-            Organisations(pool, voice, whole, partitions, telling=tells, now=now).run(),
-            Rights(pool, voice, whole, partitions).run(),
-            Imports(pool, voice, whole, partitions).run(),
-            Penalties(pool, voice, whole, partitions, **knows).run(),
-            Heart(offsets, producer).run(),
-            Copier(settings, pool, producer).run(),
+            ClockTeller(**shared).run(),
+            FindingTeller(**shared).run(),
+            Questions(pool, signer, barrier, partitions, now=now).run(),
+            Organisations(pool, signer, whole, partitions, disclosure=tells, now=now).run(),
+            Rights(pool, signer, whole, partitions).run(),
+            Imports(pool, signer, whole, partitions).run(),
+            Penalties(pool, signer, whole, partitions, **knows).run(),
+            DirectoryHeartbeat(offsets, producer).run(),
+            DirectoryReplicator(settings, pool, producer).run(),
             HeadSigner(pool, signers.holder(BUS), settings.root_digest).run(),
             ReceiptSender(pool, producer, follower.directory, witnessing).run(),
             standing.run(),

@@ -1,4 +1,4 @@
-"""The bus's own voice: turns a derived event into a finished, signed outbox row."""
+"""The bus's own signer: turns a derived event into a finished, signed outbox row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class BusStatement:
     legal: LegalTime | None = None
 
 
-class Voice:
+class StatementSigner:
     """Signs statements with the key that the bus has now."""
 
     def __init__(self, key: Holder, schemas: Schemas, now: Now) -> None:

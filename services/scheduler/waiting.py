@@ -19,7 +19,7 @@ from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
 from services.scheduler.clocks import spoken
 from services.scheduler.rounds import in_rounds
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import outbox, scheduling, sending
 from storage.handles import Pool
 from storage.scheduling import DueItem
@@ -39,12 +39,12 @@ class FindingTeller:
         *,
         pool: Pool,
         barrier: Passes,
-        voice: Voice,
+        signer: StatementSigner,
         directory: Directory,
         now: Now,
         partitions: Callable[[], Awaitable[int]],
     ) -> None:
-        self._pool, self._barrier, self._voice = pool, barrier, voice
+        self._pool, self._barrier, self._signer = pool, barrier, signer
         self._directory, self._now, self._partitions = directory, now, partitions
         #: Findings that could not be told; the next process tries them again.
         self._failed: set[DueItem] = set()
@@ -76,7 +76,7 @@ class FindingTeller:
                     return False
                 finding = Finding.from_json(told.view)
                 derived = raised_of(str(due.stream), finding, told.numbers)
-                [said] = self._voice.rows([spoken(derived, self._directory)])
+                [said] = self._signer.rows([spoken(derived, self._directory)])
                 await scheduling.note_said(connection, due, finding.revision, said.event_id)
                 await outbox.enqueue(connection, [said])
         except CasebusError as error:

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from casebus import telemetry
 from services.transport import commits, fetching, reading
 from services.transport.batch import Batch, Handler, start_offsets
-from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
+from services.transport.batching import WAITING_BATCHES, BatchingTransport, FetchedBatch
 from services.transport.lanes import Lanes
 from services.transport.probe import Probe, topics_there
 from services.transport.producer import Producer
@@ -26,8 +26,8 @@ from services.transport.worker import (
     Worker,
     WorkerSettings,
     client_id,
+    end_process,
     instance_id,
-    leave,
     leaving,
     spare_the_collector,
 )
@@ -60,7 +60,7 @@ def _with_topics(worker: Worker, settings: WorkerSettings) -> Worker:
         found = topics_there(admin, worker)
         admin.close()
     except KafkaError as error:
-        leave("topics_unread", error)
+        end_process("topics_unread", error)
     return replace(worker, topics=found)
 
 
@@ -79,13 +79,13 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         app = cls(worker.name, **_configuration(worker, settings))
         app.worker, app.settings = worker, settings
         app.resources = AsyncExitStack()
-        app.transport = FoldingTransport(app.conf.broker_consumer, app)
+        app.transport = BatchingTransport(app.conf.broker_consumer, app)
         topic = app.topic(*worker.topics, key_serializer="raw", value_serializer="raw")
         app.agent(topic, name=worker.name)(app.consume)
         return app
 
     @property
-    def folded_topics(self) -> tuple[str, ...]:
+    def batched_topics(self) -> tuple[str, ...]:
         return self.worker.topics
 
     async def on_first_start(self) -> None:
@@ -123,30 +123,30 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
                 one.stop()
 
     async def _finish(self, batches: faust.StreamT, event: faust.EventT) -> None:
-        fold: Fold = event.message.value
+        batch: FetchedBatch = event.message.value
         with leaving("handler_failed"):
-            await self._handle(event.message.tp, fold)
-            fold.end.handled = True
+            await self._handle(event.message.tp, batch)
+            batch.end.handled = True
             await batches.ack(event)
 
-    async def _handle(self, tp: Any, fold: Fold) -> None:
-        if fold.after is not None and not fold.after.handled:
+    async def _handle(self, tp: Any, batch: FetchedBatch) -> None:
+        if batch.after is not None and not batch.after.handled:
             # A batch between was dropped on its way: acking this one would lose it.
-            leave("batch_missing")
-        first = fold.records[0].offset
+            end_process("batch_missing")
+        first = batch.records[0].offset
         with telemetry.processing(
             tp.topic,
             group=self.worker.name,
             partition=tp.partition,
             offset=first,
-            count=len(fold.records),
-            sources=(record.headers for record in fold.records),
+            count=len(batch.records),
+            sources=(record.headers for record in batch.records),
         ):
-            await self.handler(Batch(tp.topic, tp.partition, fold.records))
+            await self.handler(Batch(tp.topic, tp.partition, batch.records))
 
     def _crash(self, reason: BaseException) -> None:
         # A crashed service of Faust's can leave the others waiting for ever.
-        leave("faust_crashed", reason)
+        end_process("faust_crashed", reason)
 
 
 def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
         "broker_commit_interval": settings.commit_seconds,
         "consumer_group_instance_id": instance_id(worker, settings),
         "consumer_auto_offset_reset": "earliest",
-        # Never reached: the folding consumer stops fetching long before.
+        # Never reached: the batching consumer stops fetching long before.
         "stream_buffer_maxsize": 64 * WAITING_BATCHES,
         "stream_wait_empty": True,
         "stream_recovery_delay": 0.0,

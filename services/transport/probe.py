@@ -18,7 +18,7 @@ from typing import Any
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.errors import KafkaError
 
-from services.transport.worker import EXIT_STALLED, Worker, WorkerSettings, client_id, leave
+from services.transport.worker import EXIT_STALLED, Worker, WorkerSettings, client_id, end_process
 
 logger = logging.getLogger(__name__)
 
@@ -85,14 +85,14 @@ class Probe(threading.Thread):
                     "commit stands still",
                     extra={"topic": topic, "partition": partition, "group": self._group},
                 )
-                leave("stalled", code=EXIT_STALLED)
+                end_process("stalled", code=EXIT_STALLED)
 
     def _begin_anew(self) -> None:
         """Faust takes on no topic while it runs: the process ends in order and is started again."""
         logger.warning("a topic was made: the worker begins anew", extra={"group": self._group})
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(ENDS_WITHIN_SECONDS)
-        leave("not_ended")
+        end_process("not_ended")
 
     def _look(self, admin: KafkaAdminClient, standstill: Standstill) -> list[Partition]:
         answerable = self._answerable(admin)

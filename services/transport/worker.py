@@ -91,10 +91,12 @@ def leaving(reason: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the one place where a worker's fault ends it
-        leave(reason, error)
+        end_process(reason, error)
 
 
-def leave(reason: str, error: BaseException | None = None, code: int = EXIT_FAILED) -> NoReturn:
+def end_process(
+    reason: str, error: BaseException | None = None, code: int = EXIT_FAILED
+) -> NoReturn:
     """End the process now: no further ack, no commit, no clean-up that could do either."""
     try:
         logger.critical("worker leaves", exc_info=error, extra={"reason": reason, "code": code})

@@ -79,8 +79,8 @@ def _store(db: Tables, row: Line) -> bool:
     return db.add("own.submission", ("source", "event_id"), **row, **more)
 
 
-@answers("gateway", "leave_submission")
-def leave_submission(db: Tables, source: str, event_id: str) -> None:
+@answers("gateway", "hand_to_relay")
+def hand_to_relay(db: Tables, source: str, event_id: str) -> None:
     for this in db.where("own.submission", source=source, event_id=event_id):
         for row in db.where("own.submission", source=source, stream=this["stream"], sent_at=None):
             if row["number"] <= this["number"]:

@@ -79,7 +79,7 @@ returning s.source, s.event_id, not exists (
     where b.source = s.source and b.stream = s.stream and b.sent_at is null and b.refused is null
       and b.number < s.number) as is_next;
 
--- name: leave_submission
+-- name: hand_to_relay
 -- With what its author handed in before it in its stream: nothing overtakes.
 update own.submission s set left_at = now()
 from own.submission this

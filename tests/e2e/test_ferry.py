@@ -23,8 +23,8 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.ferry.desk import FerryOffice
 from casebus.sdk.ferry.ferry import spool_at
+from casebus.sdk.ferry.folder_office import FerryOffice
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.store import Store, path_in

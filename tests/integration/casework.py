@@ -21,7 +21,7 @@ from onebox.testing import Stack
 from services.admission.stamps import journal_headers, rejected_headers
 from services.casework import batch as journal_batch
 from services.casework import rejects
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.folding import save
 from services.casework.law_cache import LawCache
 from services.casework.renewing import CaseRenewer
@@ -61,9 +61,9 @@ class Casework:
 
     def restart(self) -> None:
         """A process that remembers nothing."""
-        self.desk = Desk(
+        self.context = CaseworkContext(
             schemas=SCHEMAS,
-            lawbooks=LawCache(LAW),
+            laws=LawCache(LAW),
             directory=self.world.directory,
             key=self.world.keys[BUS],
             now=lambda: self.now,
@@ -84,8 +84,8 @@ class Casework:
             async with connection.transaction():
                 await journal.open_position(connection, 1, 0)
                 batch = Batch(JOURNAL, 0, records)
-                touched = await journal_batch.record(connection, batch, self.desk)
-            self.desk.streams.keep(touched)
+                touched = await journal_batch.record(connection, batch, self.context)
+            self.context.streams.keep(touched)
 
     async def reject(self, record: Record, code: str) -> None:
         """Hand casework a record that admission refused."""
@@ -115,7 +115,7 @@ class Casework:
 
     async def renew(self) -> int:
         """One round of what goes on in the background; how many cases it renewed."""
-        return await CaseRenewer(self.pool, self.desk, save).once()
+        return await CaseRenewer(self.pool, self.context, save).once()
 
     async def reinterpreted(self) -> list[dict[str, Any]]:
         """The events about cases derived again, each with its recipients."""

@@ -13,7 +13,7 @@ from casebus.events.doors import BUS
 from casebus.events.topics import JOURNAL
 from onebox.testing import Stack
 from services.casework.ahead import ReadAhead
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.law_cache import LawCache
 from services.casework.streams import Streams
 from services.casework.worker import Casework
@@ -33,9 +33,9 @@ HOLD = "select from derived.journal_position where partition = 0 for update"
 @pytest.fixture
 async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
     world = World()
-    desk = Desk(
+    context = CaseworkContext(
         schemas=SCHEMAS,
-        lawbooks=LawCache(LAW),
+        laws=LawCache(LAW),
         directory=world.directory,
         key=world.keys[BUS],
         now=lambda: NOW,
@@ -45,7 +45,7 @@ async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
     async with fresh_database(brokers) as url:
         pool = await open_pool(url, application="casework")
         ahead = ReadAhead(brokers.settings("casework"), SCHEMAS, JOURNAL)
-        yield Casework(pool, desk, ahead), url
+        yield Casework(pool, context, ahead), url
         pool.terminate()
 
 

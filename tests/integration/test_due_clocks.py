@@ -18,7 +18,7 @@ from onebox.testing import Stack
 from services.casework.deriving import rows_of
 from services.scheduler.clocks import ClockTeller
 from services.scheduler.fakes import HeldBarrier
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import cases, outbox, searching, sending, submissions
 from storage.handles import Pool, sole
 from storage.outbox import OutboxRow
@@ -49,7 +49,7 @@ class Desk:
         self.clocks = ClockTeller(
             pool=pool,
             barrier=self.gate,
-            voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),
+            signer=StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: self.now),
             directory=self.world.directory,
             now=lambda: self.now,
             partitions=self._partitions,

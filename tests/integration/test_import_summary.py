@@ -12,7 +12,7 @@ from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.imports import Imports
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW, SCHEMAS
 
@@ -26,8 +26,8 @@ class History:
 
     def __init__(self, casework: Casework) -> None:
         self.casework, self.id = casework, str(uuid4())
-        voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
-        self._imports = Imports(casework.pool, voice, HeldBarrier(), _one)
+        signer = StatementSigner(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
+        self._imports = Imports(casework.pool, signer, HeldBarrier(), _one)
 
     async def frame(self, word: str, author: str = AMR, **said: Any) -> None:
         data = {"import_id": self.id, **said}

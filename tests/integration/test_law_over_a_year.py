@@ -25,7 +25,7 @@ from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import case_lines
 from services.scheduler.clocks import ClockTeller
 from services.scheduler.fakes import HeldBarrier
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage.packing import unpack_headers
 from tests.case_events import LAW, ROOT
 from tests.integration.casework import Casework, casework_on
@@ -139,7 +139,7 @@ class Province:
         return ClockTeller(
             pool=self.casework.pool,
             barrier=HeldBarrier(),
-            voice=Voice(world.keys[BUS], SCHEMAS, lambda: AFTER),
+            signer=StatementSigner(world.keys[BUS], SCHEMAS, lambda: AFTER),
             directory=world.directory,
             now=lambda: AFTER,
             partitions=one,

@@ -114,7 +114,7 @@ async def test_what_an_earlier_release_went_on_by_waits_and_is_voided(casework: 
         await casework(sent(casework, stream))
     assert raised.value.adoption == named  # type: ignore[attr-defined]
     await casework.renew()
-    casework.desk.lawbooks.voided.add(named)
+    casework.context.laws.voided.add(named)
     await casework.record(casework.log[1:])
     assert await law_of(casework, stream) == LAW.digest
 

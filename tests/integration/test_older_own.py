@@ -17,7 +17,7 @@ from services.scheduler.fakes import HeldBarrier, MemoryBrokers
 from services.scheduler.hearing import PartitionHearing
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from services.transport import Batch, Outgoing
 from storage import journal, outbox
 from storage.heartbeats import HeardPartitions
@@ -75,18 +75,18 @@ async def restart(casework: Casework, *, end: int, pieces: int = 1) -> None:
         async with casework.pool.acquire() as connection, connection.transaction():
             await journal.open_position(connection, 1, 0)
             part = Batch("case.journal", 0, casework.log[at : at + size])
-            touched = await journal_batch.record(connection, part, casework.desk, end=end)
-        casework.desk.streams.keep(touched)
+            touched = await journal_batch.record(connection, part, casework.context, end=end)
+        casework.context.streams.keep(touched)
     await say_owed(casework)
 
 
 async def say_owed(casework: Casework) -> None:
     while True:
         async with casework.pool.acquire() as connection, connection.transaction():
-            touched = await journal_batch.say_owed(connection, 0, casework.desk)
+            touched = await journal_batch.say_owed(connection, 0, casework.context)
         if touched is None:
             return
-        casework.desk.streams.keep(touched)
+        casework.context.streams.keep(touched)
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 1000])
@@ -149,7 +149,7 @@ async def test_below_the_end_that_the_journal_had_nothing_is_put_into_the_outbox
         async with casework.pool.acquire() as connection, connection.transaction():
             await journal.open_position(connection, 1, 0)
             part = Batch("case.journal", 0, [record])
-            await journal_batch.record(connection, part, casework.desk, end=len(casework.log))
+            await journal_batch.record(connection, part, casework.context, end=len(casework.log))
     await say_owed(casework)
     assert len(await casework.said()) == owed
 
@@ -282,8 +282,8 @@ async def test_what_was_told_of_a_right_since_the_backup_is_withdrawn_all_the_sa
 async def test_a_finding_is_taken_back_whose_telling_the_outbox_forgot(casework: Casework) -> None:
     stream = str(uuid4())
     later = NOW + timedelta(days=2)
-    voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: later)
-    questions = Questions(casework.pool, voice, HeldBarrier(), _one, now=lambda: later)
+    signer = StatementSigner(casework.world.keys[BUS], SCHEMAS, lambda: later)
+    questions = Questions(casework.pool, signer, HeldBarrier(), _one, now=lambda: later)
     await casework(casework.world.event("case.noted", AMR, stream=stream))
     await older.keep(casework.pool)
     await questions.ask()

@@ -14,7 +14,7 @@ from casebus.events.envelope import Record
 from onebox.testing import Stack
 from services.scheduler.clocks import ClockTeller
 from services.scheduler.fakes import HeldBarrier
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
 from tests.world import SCHEMAS
@@ -37,7 +37,7 @@ class Office:
         self._clocks = ClockTeller(
             pool=casework.pool,
             barrier=HeldBarrier(),
-            voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),
+            signer=StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: self.now),
             directory=self.world.directory,
             now=lambda: self.now,
             partitions=_one,

@@ -15,7 +15,7 @@ from onebox.testing import Stack
 from services.scheduler.disclosure import Disclosure
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.organisations import Organisations
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW, SCHEMAS
@@ -31,11 +31,11 @@ SELLER = {"role": "SUSPECT", "organisation": {"name": "某公司", "uscc_raw": U
 class Office:
     """Casework, and the scheduler that asks across its cases."""
 
-    def __init__(self, casework: Casework, telling: Disclosure = TELLING) -> None:
+    def __init__(self, casework: Casework, disclosure: Disclosure = TELLING) -> None:
         self.casework, self.world, self.barrier = casework, casework.world, HeldBarrier()
-        voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
+        signer = StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self.organisations = Organisations(
-            casework.pool, voice, self.barrier, _one, telling=telling, now=lambda: NOW
+            casework.pool, signer, self.barrier, _one, disclosure=disclosure, now=lambda: NOW
         )
 
     async def seizure(

@@ -23,7 +23,7 @@ from gateway.identity.keys import digest
 from onebox.testing import Stack
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.penalties import Penalties
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import penalties, submissions
 from storage.packing import unpack_headers
 from storage.penalties import Sought
@@ -50,11 +50,11 @@ class Desks:
         self.casework, self.world = casework, casework.world
         for agency, division in ((SUP, "330100"), (OTHER_SUP, "440100")):
             self._register(agency, division)
-        voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
+        signer = StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self.barrier = HeldBarrier()
         self.penalties = Penalties(
             casework.pool,
-            voice,
+            signer,
             self.barrier,
             _one,
             directory=self.world.directory,

@@ -11,7 +11,7 @@ import pytest
 from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.questions import Questions
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import journal, submissions
 from storage.handles import Pool
 from storage.journal import EventRow, JournalRow
@@ -35,9 +35,9 @@ on conflict (stream) do update set status = excluded.status
 class Desk:
     def __init__(self, pool: Pool) -> None:
         self.pool, self.now, self.count = pool, NOW, 0
-        voice = Voice(World().keys[BUS], SCHEMAS, lambda: self.now)
+        signer = StatementSigner(World().keys[BUS], SCHEMAS, lambda: self.now)
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
-        self.questions = Questions(pool, voice, self, self._partitions, now=lambda: self.now)
+        self.questions = Questions(pool, signer, self, self._partitions, now=lambda: self.now)
 
     async def _partitions(self) -> int:
         return 4

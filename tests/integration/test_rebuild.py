@@ -73,7 +73,7 @@ class Bus:
 
     async def rebuild(self, **said: Any) -> Rebuilt:
         await asyncio.to_thread(self.journal)
-        desk = self.casework.desk
+        desk = self.casework.context
         given = {"topic": self.topic, "settling_seconds": 1.0, **said}
         return await rebuild(self.settings, desk, **given)
 

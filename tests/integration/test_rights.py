@@ -14,7 +14,7 @@ from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.rights import Rights
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW, SCHEMAS
@@ -33,8 +33,8 @@ class Desks:
     def __init__(self, casework: Casework) -> None:
         self.casework, self.world, self.barrier = casework, casework.world, HeldBarrier()
         self._register(OFFICE, "examination", "national", "000000")
-        voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
-        self.rights = Rights(casework.pool, voice, self.barrier, _one)
+        signer = StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: NOW)
+        self.rights = Rights(casework.pool, signer, self.barrier, _one)
 
     async def say(self, name: str, agency: str, stream: str, day: str, **more: Any) -> None:
         to = more.pop("to", ())

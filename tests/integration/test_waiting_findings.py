@@ -10,7 +10,7 @@ import pytest
 
 from casebus.events.doors import BUS
 from onebox.testing import Stack
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from services.scheduler.waiting import FindingTeller
 from storage.handles import Pool
 from storage.pool import open_pool
@@ -38,7 +38,7 @@ class Desk(ClockDesk):
         self.waiting = FindingTeller(
             pool=pool,
             barrier=self.gate,
-            voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),
+            signer=StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: self.now),
             directory=self.world.directory,
             now=lambda: self.now,
             partitions=self._partitions,

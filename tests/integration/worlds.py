@@ -25,7 +25,7 @@ from gateway.identity.keys import digest
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.organisations import Organisations
 from services.scheduler.rights import Rights
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import submissions
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework
@@ -82,12 +82,12 @@ class TwinWorld:
 
     def __init__(self, casework: Casework, hidden: Hidden) -> None:
         self.casework, self.world, self.hidden = casework, casework.world, hidden
-        voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
+        signer = StatementSigner(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self._ask = (
             Organisations(
-                casework.pool, voice, HeldBarrier(), _one, telling=TELLING, now=lambda: NOW
+                casework.pool, signer, HeldBarrier(), _one, disclosure=TELLING, now=lambda: NOW
             ),
-            Rights(casework.pool, voice, HeldBarrier(), _one),
+            Rights(casework.pool, signer, HeldBarrier(), _one),
         )
 
     async def play(self, *, closed: tuple[str, ...] = (), ours: str = USCC) -> None:

@@ -14,7 +14,7 @@ from casebus.events.minted import stream_id
 from onebox.testing import Stack
 from services.scheduler.fakes import HeldBarrier
 from services.scheduler.imports import Imports
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import reads, scheduling, work
 from storage.scheduling import DueItem
 from tests.integration.casework import Casework, casework_on
@@ -127,8 +127,8 @@ async def test_who_opens_another_s_import_hears_nothing_of_it_and_hinders_no_sum
     )
     await frame("closed", CITY)
     await frame("closed", AMR)
-    voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
-    await Imports(casework.pool, voice, HeldBarrier(), one_partition).ask()
+    signer = StatementSigner(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
+    await Imports(casework.pool, signer, HeldBarrier(), one_partition).ask()
     rows = await casework.rows("select value from own.outbox where type like '%summarised.v1'")
     said = {one["told"][0]: one for one in (SCHEMAS.decode(row["value"])[1] for row in rows)}
     assert (said[CITY]["events"], said[CITY]["found"]) == (0, [])

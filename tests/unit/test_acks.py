@@ -11,7 +11,7 @@ from faust.types import TP
 
 from services.transport import agent, worker
 from services.transport.agent import BatchApp
-from services.transport.folding import BatchEnd, Fold, FoldingConsumer
+from services.transport.batching import BatchEnd, BatchingConsumer, FetchedBatch
 
 HERE = TP("case.journal", 0)
 
@@ -31,11 +31,11 @@ class Acks:
 
 
 def app(handler: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def leave(word: str, error: BaseException | None = None, **_: Any) -> None:
+    def end_process(word: str, error: BaseException | None = None, **_: Any) -> None:
         raise LeftError(word) from error
 
     for module in (agent, worker):
-        monkeypatch.setattr(module, "leave", leave)
+        monkeypatch.setattr(module, "end_process", end_process)
     made = BatchApp.__new__(BatchApp)
     made.worker = SimpleNamespace(name="test")  # type: ignore[assignment]
     made.handler = handler
@@ -44,8 +44,8 @@ def app(handler: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def event(offset: int, after: BatchEnd | None = None) -> Any:
     records = [SimpleNamespace(offset=offset, headers=())]
-    fold = Fold(HERE, records, after)
-    return SimpleNamespace(message=SimpleNamespace(tp=HERE, value=fold, offset=offset))
+    batch = FetchedBatch(HERE, records, after)
+    return SimpleNamespace(message=SimpleNamespace(tp=HERE, value=batch, offset=offset))
 
 
 async def test_the_ack_comes_after_the_handler_has_returned(monkeypatch) -> None:
@@ -121,7 +121,7 @@ def test_an_offset_moves_for_a_handled_batch_of_this_generation_alone(
     handled: bool, generation: int, moves: bool, monkeypatch
 ) -> None:
     monkeypatch.setattr("faust.transport.consumer.Consumer.ack", lambda *_: True)
-    consumer = FoldingConsumer.__new__(FoldingConsumer)
+    consumer = BatchingConsumer.__new__(BatchingConsumer)
     consumer.app = SimpleNamespace(consumer_generation_id=3)
     consumer._freed = asyncio.Event()
     consumer._unacked_messages, consumer._waiting_for_ack = SimpleNamespace(discard=id), None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from casebus.errors import Reason
+from casebus.rejections import Reason
 from casebus.sdk.gateway import codes_by_status
 from casebus.trust import witness
 from casebus.trust.note import NoteError

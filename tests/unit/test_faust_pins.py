@@ -1,6 +1,6 @@
 """What services/transport relies on inside Faust, pinned: a new Faust fails here, by name.
 
-When one of these fails: read the changed method beside services/transport/folding.py and agent.py,
+When one of these fails: read the changed method beside services/transport/batching.py and agent.py,
 run tests/faults and tests/integration/test_transport_contract.py, then take over the new digest.
 """
 

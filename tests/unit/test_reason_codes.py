@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from casebus.errors import Flag, Reason
 from casebus.evidence.report import Flaw
 from casebus.ferry.lane import Fault
-from casebus.rejections import PASSES_LATER, WHY
+from casebus.rejections import PASSES_LATER, WHY, Flag, Reason
 from casebus.sdk.importing.issues import IssueCode
 
 TEXT = (Path(__file__).parents[2] / "docs/reason-codes.md").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record
 from casebus.events.stamps import POSITION, Position, Stamps, texts_of
 from casebus.law import Law
-from casebus.sdk.ferry.desk import JSON, FerryOffice
+from casebus.sdk.ferry.folder_office import JSON, FerryOffice
 
 #: The place of events without proof of admission: after all the others.
 _NO_EPOCH = 1 << 31

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
+from casebus.rejections import Reason
 
 
 class IssueCode(StrEnum):

@@ -18,7 +18,7 @@ from casebus.statistics import overview
 from casebus.statistics.overview import STEPS, STOCK, Answers, Compare, Figure, Periods
 from gateway.access.looks import Looking
 from gateway.api import counted, stats
-from gateway.api.counted import Row
+from gateway.api.counted import FigureRow
 from gateway.api.stats import Definition
 from gateway.console import charts, exports, figuring
 from gateway.console.exports import ExportSheet, Form
@@ -225,7 +225,7 @@ async def cases(
     visitor: Current,
     ask: Asks,
     indicator: Annotated[str, Query(max_length=100)],
-    row: Annotated[Row, Query()],
+    row: Annotated[FigureRow, Query()],
     part: Literal["all", "met", "unmet", "late"] = "all",
     at: Moment | None = None,
     since: Annotated[dt.date | None, BeforeValidator(unsaid), Query(alias="from")] = None,

@@ -11,7 +11,7 @@ from casebus.law.threshold_words import METRICS, shown
 from gateway.access.looks import Looking
 from gateway.api import overseeing
 from gateway.api.cases import CaseSummary
-from gateway.api.overseeing import Omission, OmissionPage, Owed, UnansweredPage
+from gateway.api.overseeing import Omission, OmissionPage, OverduePage, UnansweredPage
 from gateway.console import exports
 from gateway.console.exports import ExportSheet, Form
 from gateway.console.languages import PageWords, language_of, words
@@ -53,7 +53,7 @@ Chosen = Annotated[Whose, Depends(_whose)]
 class Watch(NamedTuple):
     """One look at all three."""
 
-    owed: Owed
+    owed: OverduePage
     omissions: OmissionPage
     unanswered: UnansweredPage
 
@@ -150,7 +150,7 @@ _ASKED = (
 )
 
 
-def _owed_rows(owed: Owed, t: PageWords) -> Iterator[tuple[object, ...]]:
+def _owed_rows(owed: OverduePage, t: PageWords) -> Iterator[tuple[object, ...]]:
     for by in owed.items:
         for one in by.steps:
             title = t.pick(one.title, one.title_en)

@@ -14,7 +14,7 @@ from casebus.events.limits import LONGEST_NUMBER
 from casebus.trust.directory import Agency
 from gateway.access.looks import Looking
 from gateway.api import histories, searching
-from gateway.api.searching import CaseFound, CasePage, Filters
+from gateway.api.searching import CasePage, Filters, SearchedCase
 from gateway.console.search.box import Guess, guesses, named, uuid_of
 from gateway.console.search.conditions import Conditions
 from gateway.console.signin.visitor import Visitor
@@ -75,9 +75,9 @@ class SearchQuery:
             self.conditions.refused(error)
             return None
 
-    async def all(self) -> tuple[list[CaseFound], int]:
+    async def all(self) -> tuple[list[SearchedCase], int]:
         """As many as a file may have, and the number of all."""
-        items: list[CaseFound] = []
+        items: list[SearchedCase] = []
         total, cursor = 0, None
         while (
             found := await self.found(cursor=cursor, limit=paging.MOST, count=not items)
@@ -99,7 +99,7 @@ class SearchQuery:
                 return one
         raise AssertionError("the last guess is certain")
 
-    async def _found_by(self, guess: Guess) -> list[CaseFound]:
+    async def _found_by(self, guess: Guess) -> list[SearchedCase]:
         try:
             filters = Filters(**guess.condition)
             return (await self._cases(filters, cursor=None, limit=2, count=False)).items

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casebus.trust.directory import Agency
-from gateway.api.searching import CaseFound
+from gateway.api.searching import SearchedCase
 from gateway.console.languages import PageWords
 from gateway.console.naming import PageNames
 from gateway.console.rendering import urgency
@@ -47,7 +47,7 @@ class CaseTeller:
             told.insert(columns.index("due") + 1, self.t("search.urgency"))
         return [self.t("search.title"), *told, self.t("case.id")]
 
-    def row(self, one: CaseFound, columns: Sequence[str]) -> list[object]:
+    def row(self, one: SearchedCase, columns: Sequence[str]) -> list[object]:
         cells = [cell for name in columns for cell in self._cells(one, name)]
         return ["；".join(one.matter_titles) or self.t("untitled"), *cells, one.id]
 
@@ -55,7 +55,7 @@ class CaseTeller:
         found = self.agencies.get(name or "")
         return found.name if found else name or ""
 
-    def _cells(self, one: CaseFound, name: str) -> Iterator[object]:
+    def _cells(self, one: SearchedCase, name: str) -> Iterator[object]:
         match name:
             case "numbers":
                 yield "；".join(number.value for number in one.numbers)
@@ -79,7 +79,7 @@ class CaseTeller:
             case "changed":
                 yield one.updated_at
 
-    def _urgency(self, one: CaseFound) -> str:
+    def _urgency(self, one: SearchedCase) -> str:
         how = urgency(one.due, self.now)
         told = [self.t(f"urgency.{how}")] if how != "none" else []
         return "，".join([*told, self.t("provisional")] if one.provisional else told)

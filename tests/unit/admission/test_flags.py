@@ -12,8 +12,8 @@ from casebus.admission import recipients
 from casebus.admission.judge import (
     Judge,
 )
-from casebus.errors import Flag
 from casebus.events.partition import partition_for
+from casebus.rejections import Flag
 from casebus.trust.keys import SigningKey
 from tests.laws import LAW
 from tests.unit.admission.judging import AMR, HOSTED, PRO, PSB, arrival, judge, sent

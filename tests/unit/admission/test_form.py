@@ -12,10 +12,11 @@ from casebus.admission.judge import (
     Admitted,
     appended_at,
 )
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.counting import MOST_ITEMS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.limits import MOST_VALUE_BYTES
+from casebus.rejections import Reason
 from casebus.trust.signing import Draft
 from services.admission.stamps import (
     rejected_record,

@@ -10,9 +10,10 @@ import pytest
 from casebus.admission.judge import (
     Admitted,
 )
-from casebus.errors import CasebusError, Flag, Reason
+from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.envelope import Record
+from casebus.rejections import Flag, Reason
 from casebus.trust.keys import SigningKey
 from services.admission.stamps import (
     rejected_value,

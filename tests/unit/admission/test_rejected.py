@@ -10,8 +10,9 @@ from casebus.admission.judge import (
     Judge,
     KnownOfRecord,
 )
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import UNREADABLE, Envelope, Record
+from casebus.rejections import Reason
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from services.admission.stamps import (

@@ -13,11 +13,12 @@ import fastavro
 import pytest
 
 from casebus.admission.judge import Admitted, Arrival, Judge
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import subject_of
 from casebus.events.topics import Topics
+from casebus.rejections import Reason
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.merkle import root_and_paths

@@ -143,8 +143,8 @@ async def recorded(casework: Casework, end: int, *records: Record) -> None:
     async with casework.pool.acquire() as connection, connection.transaction():
         await journal.open_position(connection, 1, 0)
         piece = Batch(JOURNAL, 0, casework.log[first:])
-        touched = await batch.record(connection, piece, casework.desk, end=end)
-    casework.desk.streams.keep(touched)
+        touched = await batch.record(connection, piece, casework.context, end=end)
+    casework.context.streams.keep(touched)
 
 
 def clashing(casework: Casework, stream: str) -> list[Record]:
@@ -161,7 +161,7 @@ async def test_what_a_case_owes_is_said_only_where_the_journal_was_read_to_its_e
     # The first is still unsaid: what follows waits for it, and then both are said.
     assert said(database) == []
     async with casework.pool.acquire() as connection:
-        while await batch.say_owed(connection, 0, casework.desk) is not None:
+        while await batch.say_owed(connection, 0, casework.context) is not None:
             pass
     assert said(database) == ["finding.raised.v1"] * 2
     assert await speaking.spoken(casework.connection, 1, 0) == 4

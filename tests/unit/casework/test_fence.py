@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 
 from casebus.errors import CasebusError
 from casebus.trust.merkle import Frontier
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.fence import beyond_fence
 from services.casework.records import read
 from services.transport import Batch
@@ -78,7 +78,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Stored:
 
 
 class Worked:
-    """What the fence needs of the desk."""
+    """What the fence needs of the context."""
 
     schemas = SCHEMAS
     epoch = EPOCH
@@ -89,7 +89,9 @@ async def passed(stored: Stored, came: list[ConsumerRecord], recorded: int) -> l
     position = RecordedPosition(recorded, FIRST_OFFSET + recorded, Frontier(), None)
     batch = Batch("case.journal", PARTITION, came)
     return list(
-        await beyond_fence(cast("Connection", stored), batch, cast("Desk", Worked()), position)
+        await beyond_fence(
+            cast("Connection", stored), batch, cast("CaseworkContext", Worked()), position
+        )
     )
 
 

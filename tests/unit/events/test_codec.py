@@ -10,8 +10,8 @@ from typing import Any
 import fastavro
 import pytest
 
-from casebus.errors import Reason
 from casebus.events.schemas import CodecError, Schema, Schemas, served_text
+from casebus.rejections import Reason
 from tests.world import SCHEMAS
 
 BREACHED = "casebus.clock.breached.v1"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebus.errors import Reason
 from casebus.events.avro_types import read
 from casebus.events.counting import MOST_ITEMS, Counter, TooManyError
 from casebus.events.schemas import CodecError
+from casebus.rejections import Reason
 from tests.world import SCHEMAS
 
 SEIZED = "casebus.goods.seized.v1"

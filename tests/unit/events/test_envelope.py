@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
+from casebus.rejections import Reason
 
 
 def envelope(**changes) -> Envelope:

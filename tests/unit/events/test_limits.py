@@ -8,11 +8,10 @@ from operator import add, lshift, mul
 
 import pytest
 
-from casebus.errors import Reason
 from casebus.events import limits
 from casebus.events.doors import is_door
 from casebus.events.topics import DIRECTORY, Member, Topics
-from casebus.rejections import WHY
+from casebus.rejections import WHY, Reason
 from tests import tree
 
 _OWNER = "casebus/events/limits.py"

@@ -174,7 +174,7 @@ async def test_a_refusal_is_described_in_the_form_in_which_it_comes(app: FastAPI
     assert "application/problem+json" in of_lists["content"]
     assert "422" not in paths["/v1/cases"]["get"]["responses"]
     of_registry = paths["/registry/schemas/ids/{schema_id}"]["get"]["responses"]["400"]
-    assert "Refusal" in str(of_registry)
+    assert "RegistryAnswer" in str(of_registry)
     assert "Problem" not in str(of_registry)
 
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError
+from casebus.rejections import Reason
 from gateway import problems
 from gateway.identity.caller import Principal, caller, principal
 from gateway.probes import create_probes

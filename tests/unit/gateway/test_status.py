@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from casebus.trust.directory import PublicKey
-from gateway.api.operating import Flow, Service
+from gateway.api.operating import Flow, ServiceProgress
 from gateway.console import flowing
 from gateway.monitoring import status
 from storage.operating import Sent, ServicePlace
@@ -22,8 +22,10 @@ def row(service: str, partition: int, done: int, ends: int, **more: Any) -> Serv
     return made._replace(**more)
 
 
-def shown(*rows: ServicePlace, stalled: tuple[str, ...] = (), **known: Any) -> list[Service]:
-    return [Service(**one) for one in status.services(rows, stalled, known)]
+def shown(
+    *rows: ServicePlace, stalled: tuple[str, ...] = (), **known: Any
+) -> list[ServiceProgress]:
+    return [ServiceProgress(**one) for one in status.services(rows, stalled, known)]
 
 
 def test_a_service_has_the_lag_of_its_partitions_and_the_farthest_behind_is_first() -> None:

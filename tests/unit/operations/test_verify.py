@@ -16,7 +16,7 @@ from operations.verify.comparing import PartitionLog, TopicComparison
 from operations.verify.doors import DoorChecks
 from operations.verify.inboxes import Inboxes
 from operations.verify.journal import JournalChecks
-from operations.verify.rejected import Rejected
+from operations.verify.rejected import RejectedCheck
 from operations.verify.report import VerifyReport
 from operations.verify.topics import Span, Spans
 from storage.handles import Handle
@@ -51,7 +51,7 @@ class Books:
         self.report, self.world = VerifyReport(), World()
         self.journal = JournalChecks(self.report, 1)
         self.comparison = TopicComparison(self.report, SCHEMAS, NOTHING, 1, {0: PartitionLog()})
-        self.rejected = Rejected(self.report, NOTHING, self.journal.sequences)
+        self.rejected = RejectedCheck(self.report, NOTHING, self.journal.sequences)
         self._count = 0
 
     def event(self, **changes: Any) -> Record:

@@ -18,7 +18,7 @@ from services.casework.deriving import rows_of
 from services.scheduler import clocks
 from services.scheduler.clocks import ClockTeller
 from services.scheduler.fakes import HeldBarrier
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage import cases, outbox, sending, submissions
 from storage.fakes import MemoryDatabase
 from storage.outbox import OutboxRow
@@ -47,7 +47,7 @@ class Scheduler:
         self.clocks = ClockTeller(
             pool=self.database.pool,
             barrier=self.barrier,
-            voice=Voice(WORLD.keys[BUS], SCHEMAS, lambda: self.now),
+            signer=StatementSigner(WORLD.keys[BUS], SCHEMAS, lambda: self.now),
             directory=WORLD.directory,
             now=lambda: self.now,
             partitions=self._partitions,

@@ -10,7 +10,7 @@ from services.scheduler.asking import holders_statement
 from services.scheduler.clocks import LINK_DOWN, statement_of
 from services.scheduler.findings import finding_key, raised
 from services.scheduler.questions import opened_statement, reused_statement, unopened_statement
-from services.scheduler.statements import Voice
+from services.scheduler.statements import StatementSigner
 from storage.across import Untold
 from storage.scheduling import BREACHED, Opened, Reused, Unopened
 from tests.case_events import AMR, LAW, PRO, PSB, clock, event, folded, until
@@ -19,8 +19,8 @@ from tests.world import NOW, SCHEMAS, World
 STREAM = UUID("01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01")
 
 
-def voice(world: World) -> Voice:
-    return Voice(world.keys["bus"], SCHEMAS, lambda: NOW)
+def signer(world: World) -> StatementSigner:
+    return StatementSigner(world.keys["bus"], SCHEMAS, lambda: NOW)
 
 
 def overdue_goods() -> Clock:
@@ -42,7 +42,7 @@ def test_a_breach_found_while_the_bus_was_behind_says_so() -> None:
 
 def test_a_breach_carries_the_id_by_which_casework_would_derive_it() -> None:
     world = World()
-    [row] = voice(world).rows(
+    [row] = signer(world).rows(
         [statement_of(overdue_goods(), BREACHED, world.directory, sound=True)]
     )
     data = SCHEMAS.decode(row.value)[1]
@@ -74,7 +74,7 @@ def test_a_stream_that_nobody_opened_is_told_to_those_who_wrote_in_it() -> None:
 
 
 def test_opening_it_takes_the_finding_back_from_those_who_were_told() -> None:
-    raised = voice(World()).rows([unopened_statement(Unopened(STREAM, (AMR, PSB)))])[0]
+    raised = signer(World()).rows([unopened_statement(Unopened(STREAM, (AMR, PSB)))])[0]
     said = opened_statement(Opened(STREAM, raised.event_id, raised.headers))
     assert said.to == (AMR, PSB)
     assert said.data["key"] == finding_key(STREAM, "unopened", ("", ""))
@@ -117,7 +117,7 @@ def test_no_fold_takes_back_what_the_scheduler_found() -> None:
 
 def test_statements_are_signed_by_the_bus_and_go_to_its_door() -> None:
     world = World()
-    rows = voice(world).rows(unopened_statement(Unopened(uuid4(), (AMR,))) for _ in range(3))
+    rows = signer(world).rows(unopened_statement(Unopened(uuid4(), (AMR,))) for _ in range(3))
     assert {row.topic for row in rows} == {"events.bus"}
     keys = {Envelope.from_headers(row.headers).keyid for row in rows}
     assert keys == {world.keys["bus"].keyid}

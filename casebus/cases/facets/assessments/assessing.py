@@ -247,8 +247,8 @@ class Assessing:
 
         Only items are assessed, so the author is told of a difference.
         """
-        if differing := self._statement(event).differing:
-            detail = {"reason": "totals_beside_items", "fields": " ".join(differing)}
+        if unequal := self._statement(event).unequal:
+            detail = {"reason": "totals_beside_items", "fields": " ".join(unequal)}
             self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="totals")
 
     def _say(

@@ -33,7 +33,7 @@ class FigureStatement(NamedTuple):
     amounts: dict[str, int]
     items: tuple[GoodsItem, ...]
     #: Totals that differ from the sum of the items.
-    differing: tuple[str, ...]
+    unequal: tuple[str, ...]
     owner_closed: bool
     circumvention: bool
     #: Punishments that the author itself knows.
@@ -55,7 +55,7 @@ def statement_of(event: CaseEvent, _law: Law) -> FigureStatement:
         numbers=numbers,
         amounts=amounts,
         items=items,
-        differing=reading.differing(items, amounts),
+        unequal=reading.unequal(items, amounts),
         owner_closed=data.get("owner_closed") is True,
         circumvention=data.get("circumvention") is True,
         sanctions=tuple(body.rows(data, "prior_sanctions")),

@@ -63,12 +63,12 @@ class ClocksFacet(Facet[KnownClocks]):
 
     @classmethod
     def after(cls, moved: Moved) -> KnownClocks:
-        clocks, marks, renewals = moved.of(Clocks), moved.of(Announcements), moved.of(Renewals)
-        found = clocks.frozen(marks)
+        clocks, announced, renewals = moved.of(Clocks), moved.of(Announcements), moved.of(Renewals)
+        found = clocks.frozen(announced)
         if renewals.has_history:
-            found = tuple(_renewed(one, marks, renewals) for one in found)
+            found = tuple(_renewed(one, announced, renewals) for one in found)
         unfounded = tuple(map(_told, clocks.unfounded))
-        return KnownClocks(found, standing(marks.breaches), unfounded)
+        return KnownClocks(found, standing(announced.breaches), unfounded)
 
     @classmethod
     def shows(cls, known: KnownClocks, case: Core) -> JSON:
@@ -124,10 +124,10 @@ class ClocksFacet(Facet[KnownClocks]):
                 yield Compared("breach", what, "late")
 
 
-def _renewed(clock: Clock, marks: Announcements, renewals: Renewals) -> Clock:
+def _renewed(clock: Clock, announced: Announcements, renewals: Renewals) -> Clock:
     """Historic, if only the newer reading found it over and nobody was told of it."""
     over = clock.breach_after or clock.lapse_after
-    if clock.key in marks.breaches or not renewals.is_history(clock.key, over):
+    if clock.key in announced.breaches or not renewals.is_history(clock.key, over):
         return clock
     return replace(clock, historic=True)
 

@@ -39,12 +39,12 @@ def freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock
     rule, made, region = draft.rule, draft.trigger.made, draft.region
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
     tell = tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else ()
-    marks = _marks(draft, setting) if setting.breaches or setting.warnings else _UNMARKED
+    announced = _marks(draft, setting) if setting.breaches or setting.warnings else _UNMARKED
     state = (
         rule,
         actor,
         tell,
-        marks,
+        announced,
         draft.end,
         draft.status,
         None if draft.stopped_by is None else draft.stopped_by.identity,
@@ -60,7 +60,7 @@ def freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock
     kept: tuple[object, Clock] | None = made.get(which)
     if kept is None or kept[0] != state:
         clock = _clock(draft, setting, actor, tell)
-        clock.breach, withdrawn, clock.warned = marks
+        clock.breach, withdrawn, clock.warned = announced
         clock.revision = taken_back if rule.expiry == LAPSE else withdrawn
         kept = made[which] = state, clock
     return kept[1]

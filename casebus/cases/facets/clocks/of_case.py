@@ -165,9 +165,9 @@ class Clocks:
         own = {one.rule.id for one in found if one.region is region}
         return [one for one in found if one.region is region or one.rule.id not in own]
 
-    def frozen(self, marks: Announcements) -> tuple[Clock, ...]:
-        """In the order started; `marks` is what the bus has said of them."""
-        setting = ClockSetting(self._keys, self._law, marks.breaches, marks.warnings)
+    def frozen(self, announced: Announcements) -> tuple[Clock, ...]:
+        """In the order started; `announced` is what the bus has said of them."""
+        setting = ClockSetting(self._keys, self._law, announced.breaches, announced.warnings)
         for one in self._open:
             one.run_on_by_itself()
         back = self._taken_back

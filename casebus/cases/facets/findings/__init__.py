@@ -54,12 +54,12 @@ class FindingsFacet(Facet[KnownFindings]):
 
     @classmethod
     def after(cls, moved: Moved) -> KnownFindings:
-        marks, hushed = moved.of(Announcements), moved.of(Renewals).hushed
-        found = moved.of(Findings).all(marks.findings)
+        announced, hushed = moved.of(Announcements), moved.of(Renewals).hushed
+        found = moved.of(Findings).all(announced.findings)
         if hushed:
             found = tuple(_hushed(one, moved.stream, hushed) for one in found)
-        asked = tuple(map(_asked, marks.asked()))
-        return KnownFindings((*found, *asked), standing(marks.findings))
+        asked = tuple(map(_asked, announced.asked()))
+        return KnownFindings((*found, *asked), standing(announced.findings))
 
     @classmethod
     def shows(cls, known: KnownFindings, case: Core) -> JSON:

@@ -14,8 +14,8 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.ferry.items import RECORD, FerryItem
 from casebus.law import Law
-from casebus.sdk.ferry.desk import FerryOffice
 from casebus.sdk.ferry.duties import Duties
+from casebus.sdk.ferry.folder_office import FerryOffice
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings

@@ -13,7 +13,7 @@ from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.ferry.items import LANDED, RECORD, FerryItem
 from casebus.sdk.ferry import spool as spooling
-from casebus.sdk.ferry.desk import FerryOffice
+from casebus.sdk.ferry.folder_office import FerryOffice
 from casebus.sdk.ferry.office import OfficeEnd, SpoolFeed
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Store

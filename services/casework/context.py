@@ -13,9 +13,9 @@ from services.casework.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CaseworkContext:
     schemas: Schemas
-    lawbooks: LawCache
+    laws: LawCache
     directory: Directory
     key: Holder
     now: Now

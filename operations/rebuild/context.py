@@ -1,4 +1,4 @@
-"""Casework's desk for a deriver that sends nothing."""
+"""Casework's context for a deriver that sends nothing."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from casebus.law import Law
 from casebus.now import now_from
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
-from services.casework.desk import Desk
+from services.casework.context import CaseworkContext
 from services.casework.law_cache import LawCache
 from services.casework.streams import Streams
 
 
 @asynccontextmanager
-async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
+async def context_of(settings: Settings) -> AsyncIterator[CaseworkContext]:
     """Raises AwayError `directory_unread`."""
     schemas = Schemas.load(settings.schemas_dir)
     async with following(settings, schemas) as follower:
-        yield Desk(
+        yield CaseworkContext(
             schemas=schemas,
-            lawbooks=LawCache(Law.load(settings.policies_dir / "law")),
+            laws=LawCache(Law.load(settings.policies_dir / "law")),
             directory=follower.directory,
             # Nobody's key: nothing is signed.
             key=SigningKey.generate(),

@@ -28,7 +28,7 @@ class _App(Protocol):
     consumer_generation_id: int
 
     @property
-    def folded_topics(self) -> Collection[str]: ...
+    def batched_topics(self) -> Collection[str]: ...
 
     async def assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]: ...
 
@@ -56,8 +56,8 @@ class BatchEnd:
         self.offset, self.handled = offset, False
 
 
-class Fold:
-    """The value of a folded message: the records, and whether their handler returned."""
+class FetchedBatch:
+    """The value of a batched message: the records, and whether their handler returned."""
 
     __slots__ = ("__weakref__", "after", "end", "records", "tp")
 
@@ -72,22 +72,22 @@ class Fold:
         return self.end.handled
 
 
-class FoldedRecord:
+class BatchMessage:
     """The value that Faust takes for one Kafka record."""
 
     __slots__ = ("offset", "partition", "timestamp", "timestamp_type", "topic", "value")
     headers = key = checksum = None
     serialized_key_size = serialized_value_size = 0
 
-    def __init__(self, tp: TP, fold: Fold) -> None:
-        last = fold.records[-1]
+    def __init__(self, tp: TP, batch: FetchedBatch) -> None:
+        last = batch.records[-1]
         self.topic, self.partition, self.offset = tp.topic, tp.partition, last.offset
         self.timestamp, self.timestamp_type = last.timestamp, last.timestamp_type
-        self.value = fold
+        self.value = batch
 
 
-class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not typed for us
-    """Folds fetched records, and moves an offset only for a batch whose handler returned."""
+class BatchingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not typed for us
+    """Gathers fetched records, and moves an offset only for a batch whose handler returned."""
 
     app: _App
     logger = logging.getLogger(driver.__name__)
@@ -95,7 +95,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._fetched: dict[TP, BatchEnd] = {}
-        self._out: WeakSet[Fold] = WeakSet()
+        self._out: WeakSet[FetchedBatch] = WeakSet()
         self._freed = asyncio.Event()
 
     async def _getmany(
@@ -113,7 +113,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         patience = timeout if len(some) == len(wanted) else min(timeout, FULL_SECONDS)
         fetched = await super()._getmany(active_partitions=some, timeout=patience)
         return {
-            tp: [self._folded(tp, records)] if self._folds(tp) else records
+            tp: [self._gathered(tp, records)] if self._gathers(tp) else records
             for tp, records in fetched.items()
             if records
         }
@@ -128,28 +128,28 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         return self._fetchable(partitions)
 
     def _fetchable(self, partitions: set[TP]) -> set[TP]:
-        waiting = Counter(fold.tp for fold in self._out if not fold.handled)
+        waiting = Counter(batch.tp for batch in self._out if not batch.handled)
         most = WAITING_OF_ONE if waiting.total() < WAITING_BATCHES else 1
         return {tp for tp in partitions if waiting[tp] < most}
 
-    def _folds(self, tp: TP) -> bool:
-        return tp.topic in self.app.folded_topics
+    def _gathers(self, tp: TP) -> bool:
+        return tp.topic in self.app.batched_topics
 
-    def _folded(self, tp: TP, records: Sequence[ConsumerRecord]) -> FoldedRecord:
+    def _gathered(self, tp: TP, records: Sequence[ConsumerRecord]) -> BatchMessage:
         before = self._fetched.get(tp)
         after = before if before is not None and before.offset < records[0].offset else None
-        fold = Fold(tp, records, after)
-        self._fetched[tp] = fold.end
-        self._out.add(fold)
-        return FoldedRecord(tp, fold)
+        batch = FetchedBatch(tp, records, after)
+        self._fetched[tp] = batch.end
+        self._out.add(batch)
+        return BatchMessage(tp, batch)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        # The offsets between two folded messages are no gap: the second message holds them.
-        if not self._folds(tp):
+        # The offsets between two batched messages are no gap: the second message holds them.
+        if not self._gathers(tp):
             await super()._add_gap(tp, offset_from, offset_to)
 
     def _new_offset(self, tp: TP) -> int | None:
-        if not self._folds(tp):
+        if not self._gathers(tp):
             stock: int | None = super()._new_offset(tp)
             return stock
         acked: list[int] = self._acked[tp]
@@ -163,10 +163,10 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
 
     def ack(self, message: Message) -> bool:
         """Faust acks skipped and stale messages too; those must not move an offset."""
-        fold = message.value
+        batch = message.value
         self._freed.set()
-        if isinstance(fold, Fold) and not (
-            fold.handled and message.generation_id == self.app.consumer_generation_id
+        if isinstance(batch, FetchedBatch) and not (
+            batch.handled and message.generation_id == self.app.consumer_generation_id
         ):
             message.acked = True
             self._unacked_messages.discard(message)
@@ -180,7 +180,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         await super().perform_seek()
         self._fetched.clear()
         self._out.clear()
-        held = [TopicPartition(*tp) for tp in self.assignment() if self._folds(tp)]
+        held = [TopicPartition(*tp) for tp in self.assignment() if self._gathers(tp)]
         starts = {TP(*tp): offset for tp, offset in (await self.app.assigned(held)).items()}
         if starts:
             await self.seek_wait(starts)
@@ -190,5 +190,5 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
             self._committed_offset[tp] = offset or None
 
 
-class FoldingTransport(driver.Transport):  # type: ignore[misc]
-    Consumer = FoldingConsumer
+class BatchingTransport(driver.Transport):  # type: ignore[misc]
+    Consumer = BatchingConsumer

@@ -11,20 +11,20 @@ import pytest
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from services.transport.folding import (
+from services.transport.batching import (
     FULL_SECONDS,
     WAITING_BATCHES,
     WAITING_OF_ONE,
-    Fold,
-    FoldingConsumer,
+    BatchingConsumer,
+    FetchedBatch,
 )
 
 
-def consumer(waiting: dict[TP, int]) -> tuple[FoldingConsumer, list[Fold]]:
+def consumer(waiting: dict[TP, int]) -> tuple[BatchingConsumer, list[FetchedBatch]]:
     """One whose partitions have so many batches in memory, and what keeps these alive."""
-    made = FoldingConsumer.__new__(FoldingConsumer)
+    made = BatchingConsumer.__new__(BatchingConsumer)
     folds = [
-        Fold(tp, [SimpleNamespace(offset=at)], None)
+        FetchedBatch(tp, [SimpleNamespace(offset=at)], None)
         for tp, count in waiting.items()
         for at in range(count)
     ]

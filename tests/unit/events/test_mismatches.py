@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from casebus.events.mismatches import misfits
+from casebus.events.mismatches import mismatches_of
 from casebus.events.schemas import CodecError
 from tests.world import SCHEMAS
 
@@ -30,20 +30,20 @@ RECEIPTED = SCHEMAS.latest("casebus.referral.receipted.v1")
 def test_a_misfit_is_told_by_its_place(data: dict[str, Any], pointers: list[str]) -> None:
     with pytest.raises((CodecError, UnicodeEncodeError)):
         SCHEMAS.encode(SENT.ce_type, data)
-    assert [row["pointer"] for row in misfits(SENT.tree, data)] == pointers
+    assert [row["pointer"] for row in mismatches_of(SENT.tree, data)] == pointers
 
 
 def test_no_value_is_repeated() -> None:
-    rows = misfits(SENT.tree, {"title": 330106199001011234, "assessment": "张三"})
+    rows = mismatches_of(SENT.tree, {"title": 330106199001011234, "assessment": "张三"})
     assert "3301" not in str(rows)
     assert "张三" not in str(rows)
 
 
 def test_data_that_fit_have_none() -> None:
     data = {"numbers": [{"kind": "docket_no", "value": "1"}], "document": None, "work_version": 1}
-    assert misfits(RECEIPTED.tree, data) == []
+    assert mismatches_of(RECEIPTED.tree, data) == []
     assert SCHEMAS.encode(RECEIPTED.ce_type, data)
 
 
 def test_not_more_than_fifty_are_told() -> None:
-    assert len(misfits(SENT.tree, {f"field{at}": 1 for at in range(200)})) == 50
+    assert len(mismatches_of(SENT.tree, {f"field{at}": 1 for at in range(200)})) == 50
