@@ -175,7 +175,7 @@ class RepeatedSequence(NamedTuple):
 
     source: str
     stream: UUID
-    sequence: str | None
+    sequence: int
     id: str
     recorded_at: datetime
     times: int
