@@ -527,9 +527,13 @@ def test_an_action_whose_event_is_rejected_frees_its_place(
 
 
 def test_confluents_own_client_reads_the_bus_with_this_registry(
-    stack: Stack, clients: dict[str, httpx.Client], sent: dict[str, Any]
+    stack: Stack,
+    clients: dict[str, httpx.Client],
+    sent: dict[str, Any],
+    request: pytest.FixtureRequest,
 ) -> None:
     registry = SchemaRegistryClient({"url": f"{stack.gateway_url}/registry"})
+    request.addfinalizer(registry.close)
     place = clients[AMR].get(f"/v1/events/{AMR}/{sent['id']}").json()["position"]
     settings = stack.settings("casework")
     consumer = Consumer(
