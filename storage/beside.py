@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, cast
 
 import asyncpg
+from asyncpg.transaction import Transaction
 
 from casebus.errors import CasebusError
 from storage import roles
-from storage.handles import Connection, Pool
+from storage.handles import Connection, Pool, Row
 from storage.migrate import ADVISORY_LOCK, migrations
 from storage.queries import load
 from storage.renewing import LOCK as RENEWALS
@@ -41,25 +42,25 @@ class Beside:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def transaction(self) -> Any:
+    def transaction(self) -> Transaction:
         return self._connection.transaction()
 
-    async def execute(self, query: str, *values: Any) -> Any:
+    async def execute(self, query: str, *values: Any) -> str:
         return await self._connection.execute(moved(query), *values)
 
-    async def executemany(self, query: str, rows: Any) -> None:
+    async def executemany(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
         await self._connection.executemany(moved(query), rows)
 
-    async def fetch(self, query: str, *values: Any) -> Any:
+    async def fetch(self, query: str, *values: Any) -> list[Row]:
         return await self._connection.fetch(moved(query), *values)
 
-    async def fetchrow(self, query: str, *values: Any) -> Any:
+    async def fetchrow(self, query: str, *values: Any) -> Row | None:
         return await self._connection.fetchrow(moved(query), *values)
 
     async def fetchval(self, query: str, *values: Any) -> Any:
         return await self._connection.fetchval(moved(query), *values)
 
-    async def copy_records_to_table(self, table: str, *, schema_name: str, **given: Any) -> Any:
+    async def copy_records_to_table(self, table: str, *, schema_name: str, **given: Any) -> str:
         moved(f"insert into {schema_name}.{table}")
         schema = NEXT if schema_name == LIVE else schema_name
         return await self._connection.copy_records_to_table(table, schema_name=schema, **given)
