@@ -52,6 +52,8 @@ def pytest_collection_finish() -> None:
 #: Folders whose tests need no stack, and folders with both kinds; tests in all others need one.
 WITHOUT_STACK, BOTH = {"unit", "property"}, {"security"}
 TESTS = Path(__file__).parent
+#: kafka-python leaves the sockets of a client that nobody answers: its constructor raises.
+THIRD_PARTY_SOCKETS = "default:unclosed <socket:ResourceWarning"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,6 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("whole")
         folder = item.path.relative_to(TESTS).parts[0]
         needs_stack = item.get_closest_marker("connected") is not None
+        if needs_stack:
+            item.add_marker(pytest.mark.filterwarnings(THIRD_PARTY_SOCKETS))
         if folder not in BOTH and needs_stack == (folder in WITHOUT_STACK):
             raise pytest.UsageError(f"{item.nodeid}: in tests/{folder}, connected={needs_stack}")
 
