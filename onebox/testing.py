@@ -80,7 +80,10 @@ class Stack:
             shutil.rmtree(self.options.home, ignore_errors=True)
 
     def up(self) -> None:
-        self._process = launch.start(self.options, owner=os.getpid())
+        before, self._process = self._process, launch.start(self.options, owner=os.getpid())
+        if before is not None:
+            # It was killed, and its place is taken: nobody else asks for its end.
+            before.poll()
         try:
             launch.wait_ready(self.options, self._process, self._follow)
         except BaseException:
