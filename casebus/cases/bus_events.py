@@ -66,14 +66,14 @@ class BusEvents:
             self._hear(event, name)
 
     def _hear(self, event: CaseEvent, name: str) -> None:
-        """Let what the bus learned elsewhere move each procedure that has a transition for it."""
+        """Let the bus's outside knowledge move each procedure that has a transition for it."""
         for region in self._regions.all:
             step = in_force(region.procedure.steps.get((region.status, name)), event.legal.date)
             if step is not None and BUS in step.by:
                 self._transitions.apply(region, step, event)
 
     def _lapse(self, event: CaseEvent) -> None:
-        """Take what the bus says of a clock that ran out: it holds if the clock runs here."""
+        """Take the bus's statement that a clock ran out: it holds if the clock runs here."""
         data = event.data
         clock = body.text(data, "clock")
         which = (clock, body.text(data, "trigger_source"), body.text(data, "trigger_id"))
@@ -91,7 +91,7 @@ class BusEvents:
 
     @cached_property
     def _taken_back(self) -> set[str]:
-        """Ids of lapses that the bus took back, wherever in the fold order it says so."""
+        """Ids of lapses that the bus took back, at any place in the fold order."""
         return {
             lapse
             for event in self._order

@@ -20,7 +20,7 @@ OMISSION = "omission"
 #: For a case of an import only. In other cases the scheduler asks (design rule 2, whose case it
 #: is).
 NEVER_OPENED = "never_opened"
-#: A standard may be reached, and what was done is not said.
+#: A standard may be reached, but the act is not stated.
 OPEN_OFFENCE = "open_offence"
 
 #: By kind, of what a fold finds.

@@ -44,8 +44,8 @@ class CopiesOwed:
         self._all: dict[tuple[str, Identity], CopyDue] = {}
 
     def owe(self, rule: str, event: CaseEvent, citation: str) -> None:
-        # Of agencies the fold knows what the stamps say: a recipient of the sector has the copy.
-        # Of history no copy is owed any more.
+        # The fold knows agencies only from the stamps: a recipient of the sector has the copy. For
+        # history no copy is owed any more.
         if event.imported or rule.removeprefix(SAME_DIVISION) in event.to_sectors:
             return
         self._all[rule, event.identity] = CopyDue(

@@ -1,7 +1,7 @@
 """The judgement of a case's figures by the criminal standards, after each event with figures.
 
-Owns the assessment after each event, and the questions about earlier sanctions. Touches the kernel
-of cases, events and law.
+Owns what was assessed, the statements of figures, the answers of other cases, and omitted
+transfers. Touches events and law.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from casebus.cases.facets.facet import JSON, Compared, Facet, Moved
 
 
 class AssessmentsFacet(Facet[tuple[Assessed, ...]]):
-    """The last one stands."""
+    """The last one is in force."""
 
     name = "assessments"
     lists = ("assessments",)
@@ -28,7 +28,7 @@ class AssessmentsFacet(Facet[tuple[Assessed, ...]]):
 
     @classmethod
     def shows(cls, known: tuple[Assessed, ...], case: Core) -> JSON:
-        # The one that stands says how it was computed; the case is written often.
+        # The one in force has the computation in words; the case is written often.
         return {cls.name: [one.to_json(whole=one is known[-1]) for one in known]}
 
     @classmethod

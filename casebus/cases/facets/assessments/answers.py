@@ -26,17 +26,17 @@ class Answer:
 
 
 class Other(NamedTuple):
-    """The acts of the organisation by the word of another case."""
+    """The acts of the organisation as another case states them."""
 
     figures: Figures
     items: tuple[GoodsItem, ...]
     acts: ActDays
-    #: Said to be of this family's offences, not only of its rights.
+    #: Stated as an offence of this family, not only as acts against its rights.
     sure: bool
 
 
 def others(event: CaseEvent) -> Iterator[Other]:
-    """Acts that the answer says other cases hold."""
+    """The acts that other cases have, by the answer."""
     for row in body.rows(event.data, "unpunished"):
         sources, numbers = reading.rights(row)
         known: dict[str, Any] = {**reading.amounts(row)}
@@ -44,6 +44,6 @@ def others(event: CaseEvent) -> Iterator[Other]:
         when = reading.acts(row, event.legal.date)
         items = reading.items(row, frozenset())
         if (figures or items) and when is not None:
-            # Answers of before there were items tell only of acts of the family that is asked.
+            # Answers from before there were items tell only of acts of the family that is asked.
             sure = bool(items or body.text(row, "offence")) or "items" not in row
             yield Other(figures, items, when, sure)

@@ -1,7 +1,7 @@
-"""The clocks of a case: their rows, and what the bus says when one ran out.
+"""The clocks of a case: their rows, and the bus's events when one ran out.
 
-Owns how a clock starts, pauses, moves and ends. Touches the kernel of cases, events and law, with
-orjson.
+Owns a clock as the fold leaves it, one that runs, all of a case, what moves them, and the bus's
+events about them. Touches events and law, with orjson.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class ClockRow(Row):
     status: str
     historic: bool
     due: datetime | None
-    #: Due plus grace: when the scheduler looks; None where nothing can be breached.
+    #: Due plus grace, at which the scheduler looks; None if nothing can be breached.
     breach_after: datetime | None
     procedure: str
     #: The last day as counted, before it rolled over.
     nominal: date | None
-    #: When the actor is to be warned, and when a lapse is to be told, grace included.
+    #: The moment for a warning of the actor, and the moment for telling a lapse, grace included.
     warn_after: datetime | None
     lapse_after: datetime | None
     extended: int
@@ -49,7 +49,7 @@ class ClockRow(Row):
 
 class KnownClocks(NamedTuple):
     all: tuple[Clock, ...] = ()
-    #: Breaches that the journal says and nobody took back.
+    #: Journaled breaches that nobody took back.
     told: tuple[Told, ...] = ()
     #: Journaled lapses that no longer hold and were not taken back yet.
     unfounded: tuple[Told, ...] = ()
@@ -95,7 +95,7 @@ class ClocksFacet(Facet[KnownClocks]):
 
     @classmethod
     def says(cls, known: KnownClocks, case: Core) -> Iterator[Derived]:
-        """Breaches and lapses that the late act itself shows, and what is taken back."""
+        """Breaches and lapses that the late act itself shows, and withdrawals."""
         for clock in known.all:
             if not clock.missed:
                 continue
@@ -138,7 +138,7 @@ def _told(event: CaseEvent) -> Told:
 
 
 def _is_late(clock: Clock, until: datetime) -> bool:
-    """Whether its breach would be told, or would have been had it not been history."""
+    """True if its breach would be told, or would have been if it were not history."""
     if clock.expiry != BREACH or clock.certain is None:
         return False
     if clock.status == RUNNING:

@@ -18,7 +18,7 @@ from casebus.cases.keys import StreamKeys
 from casebus.cases.open_regions import OpenRegion
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 
-#: The breach that stands, how many were withdrawn before, the warning.
+#: The breach in force, the number of withdrawn ones, the warning.
 _Marks = tuple[Identity | None, int, Identity | None]
 _UNMARKED: _Marks = (None, 0, None)
 
@@ -35,7 +35,7 @@ class ClockSetting(NamedTuple):
 
 
 def freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock:
-    """As it stands at the end; the one of the last fold, where nothing has happened to it since."""
+    """The clock as it is at the end; if nothing has happened to it, the one of the last fold."""
     rule, made, region = draft.rule, draft.trigger.made, draft.region
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
     tell = tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else ()
@@ -67,7 +67,7 @@ def freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock
 
 
 def _marks(draft: RunningClock, setting: ClockSetting) -> _Marks:
-    """What the journal says that was told of it."""
+    """The journal's record of what was told about the clock."""
     key = _key(draft, setting)
     mark = setting.breaches.get(key)
     standing, withdrawn = (mark.standing, mark.withdrawn) if mark else (None, 0)
@@ -114,7 +114,7 @@ def _clock(draft: RunningClock, setting: ClockSetting, actor: str, tell: tuple[s
         law=setting.law,
         tell=tell,
     )
-    # What few clocks have is set where they have it: the fold makes many of them.
+    # Fields that few clocks have are set only then, because the fold makes many clocks.
     if rule.from_receipt and (receipt := draft.receipt) is not None:
         clock.counted_from, clock.counted_by = receipt
     if draft.extended or draft.cause or status == PAUSED:
@@ -124,7 +124,7 @@ def _clock(draft: RunningClock, setting: ClockSetting, actor: str, tell: tuple[s
 
 
 def _told(rule: str, actor: str, region: OpenRegion) -> str:
-    """A rule seen from the actor; a role that nobody has yet is a neighbour of its sector."""
+    """A rule seen from the actor; a role that nobody has yet means a neighbour of its sector."""
     if rule == ACTOR:
         return AGENCY + actor
     if not rule.startswith(ROLE):

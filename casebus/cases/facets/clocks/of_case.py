@@ -21,7 +21,7 @@ from casebus.law.compiled import ALL, ClockRule, clock_in_force
 
 
 class Clocks:
-    """All clocks of a case; the newest one of an id is the one that a work item shows."""
+    """All clocks of a case; a work item shows the newest one of an id."""
 
     def __init__(self, law: Law, keys: StreamKeys, receipts: CaseReceipts) -> None:
         self._law, self._keys = law.digest, keys
@@ -30,9 +30,9 @@ class Clocks:
         #: Lapses that do not hold and that the bus has not taken back yet.
         self.unfounded: list[CaseEvent] = []
         self._all: list[RunningClock] = []
-        #: Those that have not ended; a paused one has not.
+        #: The clocks that have not ended, including paused ones.
         self._open: list[RunningClock] = []
-        #: How often a lapse was taken back.
+        #: The number of times that a lapse was taken back.
         self._taken_back: Counter[Which] = Counter()
 
     def start(
@@ -43,10 +43,10 @@ class Clocks:
         *,
         alone: bool,
     ) -> None:
-        """By the version in force on the trigger's day. If there is none, no clock runs.
+        """Start by the version in force on the trigger's day. If there is none, no clock runs.
 
-        An event that starts the same clock in two regions starts one: `alone` tells that there is
-        but one region.
+        An event that starts the same clock in two regions starts one. `alone` says that there is
+        only one region.
         """
         rule = clock_in_force(versions, trigger.legal.date, trigger.data)
         if rule is None or (rule.when_held and not region.holders(rule.actor)):
@@ -58,7 +58,7 @@ class Clocks:
         self._open.append(draft)
 
     def _has_started(self, rule: ClockRule, trigger: CaseEvent) -> bool:
-        """By the same event, and so among the last."""
+        """True if the same event has started it, so that it is among the last."""
         for one in reversed(self._all):
             if one.trigger is not trigger:
                 return False
@@ -75,9 +75,9 @@ class Clocks:
         alone: bool,
         done: bool = False,
     ) -> None:
-        """Start it where it does not run here, or runs by a version not meant for this body.
+        """Start it if it does not run here, or runs by a version not meant for this body.
 
-        An act that was `done` already starts no clock.
+        An act that is already `done` starts no clock.
         """
         known = versions[0].id
         running = [one for one in self._open if one.rule.id == known and one.region is region]
@@ -99,14 +99,17 @@ class Clocks:
     def pause(
         self, ids: frozenset[str], event: CaseEvent, region: OpenRegion, until: str | None = None
     ) -> None:
-        """`until` is the clock whose last day ends the pause, where nothing ends it before."""
+        """Pause clocks.
+
+        `until` is the clock whose last day ends the pause if nothing ends it before.
+        """
         bound = self.running(until) if until else None
         latest = None if bound is None or bound.due is None else bound.due.date()
         for draft in self._meant(ids, region):
             draft.pause(event, latest)
 
     def were_met(self, ids: frozenset[str], region: OpenRegion) -> bool:
-        """Whether the last clock of each id in the region was met in time."""
+        """True if the last clock of each id in the region was met in time."""
         last = {one.rule.id: one.status for one in self._all if one.region is region} if ids else {}
         return all(last.get(one) == MET for one in ids)
 
@@ -117,14 +120,14 @@ class Clocks:
     def extend(
         self, ids: frozenset[str], event: CaseEvent, region: OpenRegion
     ) -> Iterable[tuple[str, str]]:
-        """(clock, reason) of those that were not extended."""
+        """(clock, reason) of the clocks that were not extended."""
         for draft in self._meant(ids, region):
             reason = draft.extend(event)
             if reason:
                 yield draft.rule.id, reason
 
     def lapse(self, which: Which, event: CaseEvent) -> RunningClock | None:
-        """The clock that ran out with this event; None where none did."""
+        """The clock that ran out with this event; None if none did."""
         for draft in self._open:
             if draft.which == which and draft.lapse(event):
                 self._open.remove(draft)
@@ -132,11 +135,11 @@ class Clocks:
         return None
 
     def take_back(self, which: Which) -> None:
-        """A lapse was taken back: it counts no more."""
+        """A lapse was taken back: it no longer counts."""
         self._taken_back[which] += 1
 
     def of(self, clock: str) -> list[RunningClock]:
-        """The clocks of this id that have not ended; if none, the last one that has."""
+        """The clocks of this id that have not ended; if there are none, the last ended one."""
         found = [one for one in self._open if one.rule.id == clock]
         return found or [one for one in self._all if one.rule.id == clock][-1:]
 
@@ -154,7 +157,7 @@ class Clocks:
         return ended
 
     def _meant(self, ids: frozenset[str], region: OpenRegion) -> list[RunningClock]:
-        """The named clocks of the region. Without one of a name, that of the case."""
+        """The named clocks of the region. If it has none of a name, that of the case."""
         if not ids or not self._open:
             return []
         if ALL in ids:

@@ -21,14 +21,14 @@ from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule
 from casebus.law.periods import NOTHING, Added, Ending, ending, extension, in_time, paused
 
-#: Reasons for which a clock is not moved.
+#: Reasons why a clock is not moved.
 PAST_DUE = "past_due"
 ENDED = "ended"
 NOT_PAUSED = "not_paused"
 NO_MORE_EXTENSIONS = "no_more_extensions"
 NOT_PAUSABLE = "not_pausable"
 
-#: (clock, source and id of its trigger): which clock a lapse is about.
+#: (clock, source and id of its trigger): identifies the clock of a lapse.
 Which = tuple[str, str, str]
 
 
@@ -72,7 +72,7 @@ class RunningClock:
         #: The receipt from which it counts, if its row counts from receipt.
         self.receipt: KnownReceipt | None = None
         self._added: Added = NOTHING
-        #: The same by the fewest working days there can be, where no notice speaks of a pause.
+        #: The same by the fewest possible working days, if no notice covers a pause.
         self._most_added: Added | None = None
         self._grounds: tuple[str, ...] = ()
         #: The day on which the last pause ended.
@@ -93,7 +93,7 @@ class RunningClock:
 
     @property
     def due(self) -> dt.datetime | None:
-        """The last moment in time as counted so far; None where the law says `at once`."""
+        """The last moment in time as counted so far; None if the law says `at once`."""
         return None if self.end is None else self.end.due
 
     @property
@@ -107,7 +107,7 @@ class RunningClock:
         return (self.rule.id, self.trigger.source, self.trigger.id)
 
     def pause(self, event: CaseEvent, latest: dt.date | None = None) -> str:
-        """Stop counting, until `latest` at most; the reason why not, or nothing."""
+        """Stop counting, until `latest` at most; returns the reason if it cannot, or nothing."""
         if self.status == RUNNING:
             if self._is_past(event.moment):
                 return PAST_DUE
@@ -116,16 +116,19 @@ class RunningClock:
         elif self.status != PAUSED:
             return ENDED
         else:
-            # A pause by another ground goes on until that ground is gone.
+            # A pause for another reason goes on until that reason is gone.
             self._latest = None
         if _ground(event) not in self._grounds:
             self._grounds = (*self._grounds, _ground(event))
         return ""
 
     def resume(self, event: CaseEvent) -> str:
-        """Count on, once no ground of the pause is left; the reason why not, or nothing.
+        """Count on, once no reason for the pause is left.
 
-        An event ends the pause that an event of its own domain began; else, every pause.
+        Returns the reason if it cannot, or nothing.
+
+        An event ends the pause that an event of its own domain began. If there is none, it ends
+        every pause.
         """
         if self.status != PAUSED:
             return NOT_PAUSED
@@ -136,7 +139,7 @@ class RunningClock:
         return ""
 
     def extend(self, event: CaseEvent) -> str:
-        """Apply the next extension of the law; the reason why not, or nothing."""
+        """Apply the next extension of the law; returns the reason if it cannot, or nothing."""
         if self.status not in (RUNNING, PAUSED):
             return ENDED
         if self.extended >= len(self.rule.extensions):
@@ -155,12 +158,12 @@ class RunningClock:
         self.status = MET_LATE if self._is_past(moment) else MET
 
     def cancel(self, event: CaseEvent) -> None:
-        """The ground of the duty is gone."""
+        """The reason for the duty is gone."""
         self._ended_by(event)
         self.status = CANCELLED
 
     def lapse(self, event: CaseEvent) -> bool:
-        """Run out, where it runs and is certainly over by the moment that the event says."""
+        """Run out, if it runs and is certainly over by the moment that the event states."""
         certain = None if self.end is None else self.end.certain
         if self.status != RUNNING or certain is None or certain > event.moment:
             return False
@@ -168,12 +171,12 @@ class RunningClock:
         return True
 
     def _is_past(self, moment: dt.datetime) -> bool:
-        """Whether that is certain: by a date that may still move nobody is late."""
+        """True if that is certain: nobody is late by a date that may still move."""
         certain = None if self.end is None else self.end.certain
         return certain is not None and not in_time(moment, certain)
 
     def run_on_by_itself(self) -> None:
-        """Count on from the day on which the pause ends at the latest, where it has one."""
+        """If the pause has a latest day, count on from that day."""
         if self.status == PAUSED and self._latest is not None:
             self._run_on(LegalTime(self._latest))
 
@@ -195,7 +198,7 @@ class RunningClock:
         self._added = self._added.plus(added)
 
     def _ended_by(self, event: CaseEvent) -> dt.datetime:
-        """When the event counts as done; the clock is settled as of that day."""
+        """The time at which the event counts as done; the clock is settled as of that day."""
         if self.status == PAUSED:
             self._run_on(event.legal)
         done = event.legal
@@ -208,7 +211,7 @@ class RunningClock:
         return self.stopped
 
     def _settle(self, ended: dt.date | None = None) -> None:
-        """Count anew, by the version that governs a clock that runs, or ended on that day."""
+        """Count again by the version in force, for a clock that runs or ended on that day."""
         rule = self._first
         self.rule, self.end = rule, self._count(rule)
         for later in rule.successors:
@@ -244,14 +247,14 @@ class RunningClock:
 
 
 def _ground(event: CaseEvent) -> str:
-    """The domain of an event: `appraisal.requested` and `appraisal.issued` are of one ground."""
+    """The domain of an event: `appraisal.requested` and `appraisal.issued` share one."""
     return event.name.partition(".")[0]
 
 
 def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
-    """The day on which the act was posted, where its author says one before its own.
+    """The day on which the act was posted, if its author gives one before its own.
 
-    Nobody has answered before the day of what the answer is to.
+    An answer cannot come before the day of the event that it answers.
     """
     posted = calendar_day(body.text(event.data, "posted_on"))
     if posted is None or not trigger <= posted < event.legal.date:

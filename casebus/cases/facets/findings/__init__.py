@@ -1,7 +1,9 @@
 """Findings: the facts about events of a case that people should know.
 
-In history they are counted. Owns their collection, their rows and the telling of them. Touches the
-kernel of cases, events and law, with orjson.
+In history they are counted.
+
+Owns a finding, those of one fold, and the bus's events about them. Touches events and law, with
+orjson.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from casebus.cases.keys import StreamKeys
 from casebus.cases.reporting import SEVERITY
 from casebus.law.findings import Waits
 
-#: Characters of what authors wrote.
+#: The most characters of authors' text.
 _LONGEST = 64
 #: The finding in the bus's own words. Nothing else is left if its event was recalled.
 _OWN_WORDS = frozenset({"reason", "flag", "state", "event", "agency", "due", "verdict", "kept"})

@@ -1,6 +1,7 @@
 """Events that their authors took back. The bus tells recipients whom no recall names.
 
-Owns which words are recalled, and by whom. Touches the kernel of cases and events.
+Owns the recalls of one stream, and the words of a case without those of recalled events. Touches
+events.
 """
 
 from __future__ import annotations

@@ -28,15 +28,15 @@ class Recall:
 
 
 class Recalls:
-    """What the events of one stream take back."""
+    """The recalls in the events of one stream."""
 
     def __init__(self, events: Sequence[CaseEvent]) -> None:
         self._all = events
         self._by: dict[Identity, list[CaseEvent]] = {}
         self._wrong: list[tuple[CaseEvent, CaseEvent | None]] = []
-        #: Recalled events and their corrections, whose words are theirs.
+        #: Recalled events and their corrections, which repeat their words.
         self.events: frozenset[Identity] = frozenset()
-        # What the bus says of a recall only tells it.
+        # The bus's events about a recall only pass it on.
         words = [one for one in self._all if is_recall(one.type) and one.sector != BUS]
         if words:
             self._take(words)
@@ -56,7 +56,7 @@ class Recalls:
         return is_hidden(event.identity, event.type, event.data, self._by)
 
     def tell(self, findings: Findings) -> None:
-        """A recall that takes back nothing is told to its author, and to whose event it names."""
+        """Tell of a recall without effect: its author, and the author of the named event."""
         for recall, target in self._wrong:
             if target is None:
                 findings.add(
@@ -70,7 +70,7 @@ class Recalls:
                 findings.add(NO_STANDING, recall, {"reason": "not_its_event"}, tell=tell)
 
     def all(self) -> tuple[Recall, ...]:
-        """By identity of what is recalled."""
+        """By identity of the recalled event."""
         return tuple(self._recall(event, by) for event, by in sorted(self._by.items()))
 
     def _recall(self, event: Identity, by: list[CaseEvent]) -> Recall:

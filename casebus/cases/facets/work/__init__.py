@@ -1,7 +1,7 @@
 """The work of agencies on a case: open and done.
 
-Owns the opening and closing of work items, and their rows. Touches the kernel of cases, events and
-law, with orjson.
+Owns a work item, all of one fold, and what an act on one lacks. Touches events and law, with
+orjson.
 """
 
 from __future__ import annotations
