@@ -1,7 +1,7 @@
 """Reads the directory topic: once, or on and on, so that a process judges by it as it stands now.
 
 Heartbeats carry the directory's end offset. A follower is stale if it has heard no heartbeat for
-`STALE_AFTER_SECONDS`, or has not read up to the offset (design rule 9, a stale directory).
+`STALE_AFTER_SECONDS`, or has not read up to the offset (design rule 9, the directory).
 """
 
 from __future__ import annotations

@@ -66,7 +66,6 @@ SHAPES: dict[Any, dict[str, type]] = {
         "numbers": reads.GivenNumber,
         "unverified": reads.UnverifiedGroup,
         "repeated_numbers": reads.RepeatedSequence,
-        "heartbeats": reads.LastBeat,
     },
     redriving: {
         "redrives": redriving.KeptRedrive,

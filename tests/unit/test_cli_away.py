@@ -25,6 +25,9 @@ from onebox import environment
 from operations.away import cleared
 from tests import commands
 
+#: kafka-python leaves the sockets of a client that nobody answers, and click a file that it opened
+#: for a command whose other options it refuses.
+pytestmark = pytest.mark.filterwarnings("default:unclosed:ResourceWarning")
 AGENCY = "cn-330106-amr"
 #: They start all that they need, or write the repository's own files.
 LEFT_OUT = {("up",), ("demo",), ("law", "docs"), ("schemas", "docs"), ("schemas", "new")}

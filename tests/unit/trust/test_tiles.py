@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import pytest
 
@@ -94,10 +95,10 @@ def test_proofs_out_of_tiles_are_those_out_of_leaves(size):
 
     for index in {0, size // 2, size - 1}:
         known = inclusion_path(index, size, WHOLE)
-        walk = lambda subtree, index=index: inclusion_path(index, size, subtree)  # noqa: E731
+        walk = partial(inclusion_path, index, size)
         assert inclusion_path(index, size, read(walk)) == known
     for old in {1, (size + 1) // 2, size}:
-        grown = lambda subtree, old=old: consistency_path(old, size, subtree)  # noqa: E731
+        grown = partial(consistency_path, old, size)
         assert consistency_path(old, size, read(grown)) == consistency_path(old, size, WHOLE)
 
 
