@@ -100,7 +100,7 @@ async def test_streams_are_restored_before_the_transaction_and_not_in_it(casewor
     casework.restart()
     restored: list[bool] = []
     async with casework.pool.acquire() as connection:
-        streams = casework.desk.streams
+        streams = casework.context.streams
         real = streams._restored
 
         async def watched(connection: Connection, rows: Any) -> Any:
