@@ -51,10 +51,13 @@ async def _consume(
         max_poll_records=settings.poll_records,
         **settings.kafka_client(),
     )
-    consumer.subscribe(list(worker.topics), listener=_Seeking(consumer, handler))
+    seeking = _Seeking(consumer, handler)
+    consumer.subscribe(list(worker.topics), listener=seeking)
     await consumer.start()
     try:
         while not stopping.is_set():
+            if starts := seeking.taken():
+                await consumer.commit(starts)
             fetched = await consumer.getmany(timeout_ms=200)
             for tp, records in fetched.items():
                 await handler(Batch(tp.topic, tp.partition, records))
@@ -67,10 +70,17 @@ async def _consume(
 class _Seeking(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed for us
     def __init__(self, consumer: AIOKafkaConsumer, handler: Handler) -> None:
         self._consumer, self._handler = consumer, handler
+        self._starts: dict[TopicPartition, int] = {}
+
+    def taken(self) -> dict[TopicPartition, int]:
+        """The starts that nobody has committed yet, once: no record may come that would."""
+        starts, self._starts = self._starts, {}
+        return starts
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Nothing to give back: batches are handled one by one, between fetches."""
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        for partition, offset in (await start_offsets(self._handler, list(assigned))).items():
+        self._starts = dict(await start_offsets(self._handler, list(assigned)))
+        for partition, offset in self._starts.items():
             self._consumer.seek(partition, offset)

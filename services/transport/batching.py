@@ -185,7 +185,15 @@ class BatchingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not t
         if starts:
             await self.seek_wait(starts)
         for tp, offset in starts.items():
-            self._read_offset[tp] = offset or None
+            self._begin_at(tp, offset)
+
+    def _begin_at(self, tp: TP, offset: int) -> None:
+        self._read_offset[tp] = offset or None
+        if offset > (self._committed_offset[tp] or 0):
+            # A worker that was ended had handled what lies before this, and had not committed it.
+            # If no record comes, no ack moves the commit: the probe would end the process for it.
+            self._acked[tp].append(offset - 1)
+        else:
             # Acks below the committed offset would be dropped.
             self._committed_offset[tp] = offset or None
 

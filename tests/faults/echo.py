@@ -56,6 +56,8 @@ class Echo:
         self, partitions: list[TopicPartition]
     ) -> Mapping[TopicPartition, int] | None:
         start = SAID.get("start_at")
+        if isinstance(start, dict):
+            return {place: start[str(place.partition)] for place in partitions}
         return None if start is None else dict.fromkeys(partitions, start)
 
 

@@ -128,6 +128,16 @@ def test_a_handler_may_say_where_to_start_whatever_was_committed(trial: Trial) -
     assert trial.kafka.grown(trial.target, before) == again
 
 
+def test_a_start_behind_all_records_is_committed_although_none_comes(trial: Trial) -> None:
+    """Whoever handled them was ended before it committed; the probe would end each one after it."""
+    ends = trial.kafka.marks(trial.source)
+    assert min(ends.values()) > 0
+    with trial.fleet(start_at={str(place): end for place, end in ends.items()}) as fleet:
+        fleet.start()
+        fleet.until_idle(trial.source)
+    assert trial.copied() == []
+
+
 def test_a_worker_whose_commits_stand_still_leaves_by_itself(
     brokers: Stack, kafka: Kafka, sent: list[Record]
 ) -> None:
