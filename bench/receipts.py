@@ -20,7 +20,7 @@ from bench.report import machine
 from casebus.events.envelope import Envelope, Record
 from casebus.events.hand_overs import SUBMITTED
 from casebus.events.schemas import Schemas
-from casebus.kafka.directory import DirectoryFollower
+from casebus.kafka.directory import following
 from casebus.law import Law
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
@@ -67,10 +67,14 @@ async def fill(url: str, made: Sequence[Record], schemas: Schemas) -> None:
 
 
 async def measure(stack: Stack, made: Sequence[Record], schemas: Schemas) -> dict[str, float]:
+    async with following(stack.settings("admin"), schemas) as follower:
+        return await _measured(stack, made, schemas, follower.directory)
+
+
+async def _measured(
+    stack: Stack, made: Sequence[Record], schemas: Schemas, directory: Directory
+) -> dict[str, float]:
     admin = stack.settings("admin")
-    follower = DirectoryFollower(admin, schemas).start()
-    follower.wait(30)
-    directory = follower.directory
     pool = await open_pool(stack.database_url, application="bench", most=4)
     key = SigningKey.load(stack.settings("scheduler").bus_key)
     began = time.perf_counter()
@@ -93,7 +97,6 @@ async def measure(stack: Stack, made: Sequence[Record], schemas: Schemas) -> dic
     found["checked, each by its own entries"] = len(texts) / (time.perf_counter() - began)
     found["bytes of a receipt"] = sum(map(len, texts)) / len(texts)
     await pool.close()
-    await asyncio.to_thread(follower.stop)
     return found
 
 

@@ -123,9 +123,8 @@ class DirectoryFollower:
             self._apply(record)
 
     def _apply(self, record: Any) -> None:
-        headers = tuple((name, value or b"") for name, value in record.headers)
         try:
-            self.directory.apply(Record(record.key, record.value, headers))
+            self.directory.apply(_entry(record))
         except DirectoryError as error:
             self.directory.skip()
             log.warning("directory entry not believed", extra={"code": error.code})
@@ -177,8 +176,7 @@ def _read(consumer: KafkaConsumer, directory: Directory, settings: Settings) -> 
             raise AwayError("kafka_unreachable", says)
         for record in consumer.poll(timeout_ms=_READ_MS).get(place, ()):
             came_at = time.monotonic()
-            headers = tuple((name, value or b"") for name, value in record.headers)
-            _apply(directory, Record(record.key, record.value, headers))
+            _apply(directory, _entry(record))
 
 
 def _apply(directory: Directory, record: Record) -> None:
@@ -189,3 +187,9 @@ def _apply(directory: Directory, record: Record) -> None:
             raise
         # Readers go on past an entry that they must not believe, as every worker does.
         directory.skip()
+
+
+def _entry(record: Any) -> Record:
+    """What kafka-python read, as the directory takes it; a header without a value is empty."""
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return Record(record.key, record.value, headers)
